@@ -1,7 +1,6 @@
 import json
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -29,17 +28,12 @@ def test_two_texts_name_two_files(one, other):
     assert (file_name_from(one) == file_name_from(other)) == (one == other)
 
 
-@pytest.mark.parametrize("text", ["us_exit", "[b]", "$x^{$", "\u4e2d\u6587", "a b", "a.b-2", "{a}"])
-def test_a_text_that_will_do_names_its_file_as_it_is(text):
-    assert file_name_from(text) == text
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["con", "NUL.txt", "Us_exit", "\u00c5", "lpt1", "", ".", "..", "a.", " a", "a/b", "e\u0301"],
-)
-def test_a_text_that_will_not_do_ends_with_digits(text):
-    assert file_name_from(text) != text
+def test_a_text_that_will_do_names_its_file_as_it_is_and_no_other_does():
+    for text in ("us_exit", "[b]", "$x^{$", "\u4e2d\u6587", "a b", "a.b-2", "{a}"):
+        assert file_name_from(text) == text
+    awkward = ["con", "NUL.txt", "Us_exit", "lpt1", "", ".", "..", "a.", " a", "a/b"]
+    for text in (*awkward, "\u00c5", "e\u0301"):
+        assert file_name_from(text) != text
 
 
 @given(some_text)

@@ -20,6 +20,10 @@ _BOMB = b"".join(
 WRONG = [
     ("perception", "value: 3000", "value: 9000", "outside its range [1500, 6000]"),
     ("perception", "value: 3000", "value: many", "is no number"),
+    ("perception", "  basis: judgement\n", "",
+     "perception.yaml:2:3: rules.perception.distance_decay = 3000 has no basis\n"),
+    ("perception", "  basis: judgement\n", "", "basis is one of measured, coded, estimated"),
+    ("perception", TEXTS["perception"].splitlines()[-1], "", "= 3000 has no source"),
     ("perception", "basis: judgement", "basis: guess", "allowed: 'measured'"),
     ("perception", "strength falls", "strength, and power, falls", "'and power'"),
     ("perception", "distance_decay:", "a:\n distance_decay:", "must be a name with meaning"),
@@ -38,6 +42,10 @@ WRONG = [
     ("theatres", "ruler: south", "ruler: sooth", "did you mean south"),
     ("theatres", "heart: [middle]", "heart: [mid]", "unknown theatre 'mid'"),
     ("theatres", "[[north, south]]", "[[north, soth]]", "unknown actor 'soth'"),
+    ("theatres", "source: [{note: x}]", "source: [{document: papr, lines: [7, 7]}]",
+     "document 'papr', which documents.yaml does not hold — did you mean paper?"),
+    ("theatres", "source: [{note: x}]", "source: [{document: paper, lines: [7, 7]}]",
+     "paper, L7, which is no line of a paragraph there"),
     ("theatres", "unit: million people", "unit: heads", "has unit 'heads'"),
     ("ties", ", middle: 1000", "", "capital_distance of middle and north is missing"),
     ("ties", "{middle: 3000}", "{middle: 3000, north: 1}", "stands twice"),
@@ -92,6 +100,17 @@ def test_what_is_wrong_is_said_with_what_would_be_right(
     assert said in problems(tmp_path, **{name: TEXTS[name].replace(old, new)})
 
 
+def test_all_problems_come_at_once(tmp_path: Path) -> None:
+    wrong = (
+        ("perception", "value: 3000", "value: 9000"),
+        ("actors", "home: middle", "home: midle"),
+        ("theatres", "challenger: band", "challenger: bands"),
+    )
+    changed = {name: TEXTS[name].replace(old, new) for name, old, new in wrong}
+    message = problems(tmp_path, **changed)
+    assert all(new.split()[1] in message for *_, new in wrong)
+
+
 @pytest.mark.parametrize(
     ("made", "said"),
     [
@@ -101,6 +120,7 @@ def test_what_is_wrong_is_said_with_what_would_be_right(
         ("a pipe", "ties.yaml: this is not an ordinary file"),
         ("/dev/zero", "ties.yaml: this is not an ordinary file"),
         ("nowhere", "ties.yaml: this links to no file"),
+        ("", "small/ties.yaml is missing"),
     ],
 )
 def test_only_ordinary_files_of_a_world_are_opened_and_what_nobody_wrote_is_refused_at_once(
@@ -110,7 +130,7 @@ def test_only_ordinary_files_of_a_world_are_opened_and_what_nobody_wrote_is_refu
     (file := world / "ties.yaml").unlink()
     if isinstance(made, bytes):
         file.write_bytes(made)
-    else:
+    elif made:
         os.mkfifo(file) if made == "a pipe" else file.symlink_to(made)
     began = time.process_time()
     with pytest.raises(DataError) as caught:

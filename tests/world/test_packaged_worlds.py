@@ -7,7 +7,6 @@ import pytest
 
 from eurasia_sim.analysis.blocs import read_roster
 from eurasia_sim.compute.dimensions import CONSTRUCTS
-from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.references import read_bibliography
 from eurasia_sim.files.data_yaml import (
     BASES,
@@ -34,13 +33,9 @@ def world(request: pytest.FixtureRequest) -> World:
 
 def test_every_number_has_a_parent(world: World) -> None:
     works = read_bibliography()
-    for number in world.numbers.values():
-        if number.is_silent:
-            continue
+    for number in (each for each in world.numbers.values() if not each.is_silent):
         assert number.basis in BASES, number.path
-        assert number.source, number.path
-        assert number.meaning, number.path
-        assert number.unit, number.path
+        assert all((number.source, number.meaning, number.unit)), number.path
         assert number.low <= number.value <= number.high, number.path
         assert set(number.cites()) <= set(works), number.path
 
@@ -66,6 +61,14 @@ def test_its_scenarios_are_sound(world: World) -> None:
         assert check_file(path, world) == [], path
 
 
+def test_every_uncertain_cell_is_moved_by_one_factor_or_drawn_by_itself(world: World) -> None:
+    for path in world.coded_index.keys() - world.factors.keys():
+        if world.numbers[path].is_uncertain:
+            assert (path in world.moved_by) != (path in world.drawn), path
+    moved = [cell for each in world.factors.values() for cell in each]
+    assert len(moved) == len(set(moved)) > 100
+
+
 def test_it_runs_without_a_failure_under_every_theory_and_form(world: World) -> None:
     scenario = load_scenario("record", world)
     chosen: list[tuple[str, dict[str, str]]] = [(theory, {}) for theory in world.theories]
@@ -76,11 +79,6 @@ def test_it_runs_without_a_failure_under_every_theory_and_form(world: World) -> 
         (outcome,) = run_paired([inputs], range_draws(world, inputs, 3, 11))
         assert (outcome.statuses[:, 0] == 0).all(), (theory, forms)
         assert np.isfinite(outcome.means).all(), (theory, forms)
-
-
-def test_its_evidence_can_be_read(world: World) -> None:
-    evidence = load_evidence(world.directory)
-    assert {claim.document for claim in evidence.claims} <= set(evidence.documents)
 
 
 def test_it_is_not_told_the_line_ups_it_is_compared_with(world: World) -> None:

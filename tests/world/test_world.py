@@ -1,16 +1,32 @@
+"""What a world's files become, by hand: numbers with parents, arrays, record, place and levers."""
+
 import math
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.small_world import ACTORS, CAPABILITIES, RULES, THEATRES, problems, write_small_world
+from tests.small_world import CAPABILITIES, write_small_world
 
-from eurasia_sim.files.data_yaml import DataError, month_name, month_number, read_page
+from eurasia_sim.files.data_yaml import (
+    DataError,
+    month_name,
+    month_number,
+    packaged_worlds,
+    read_page,
+)
 from eurasia_sim.scenarios.lever_steps import build_lever_series, capability_shares
+from eurasia_sim.scenarios.scenario import as_recorded
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.parameter_draws import range_draws, ranges_of, values_of
 from eurasia_sim.world.levers import successors
 from eurasia_sim.world.world import World, load_world
+
+FACTOR = "factors.susceptibility.russia"
+CELL = "actors.russia.susceptibility.narcotics"
 
 
 @pytest.fixture(scope="module")
@@ -38,31 +54,27 @@ def test_a_number_inherits_what_its_table_says_and_overrides_what_it_says_itself
     assert plain.place.startswith("actors.yaml:")
 
 
-def test_silence_is_kept_apart_from_zero(small: World) -> None:
-    coded = small.coded(small.coded_row())
-    assert coded.salience[0, 1] == 3
-    assert math.isnan(coded.salience[1, 1])
-    assert coded.denial[0, 1] == 1
-    assert math.isnan(coded.denial[1, 0])
-    assert coded.affinity[0, 1] == -1
-    assert math.isnan(coded.affinity[1, 0])
-    assert small.number("actors.south.interests.commerce").is_silent
-    assert small.number("actors.south.interests.commerce").basis == "silent"
-
-
-def test_the_flat_row_holds_every_array_in_order(small: World) -> None:
+def test_the_flat_row_holds_every_array_in_order_and_keeps_silence_apart_from_zero(
+    small: World,
+) -> None:
     row = small.coded_row({"theatres.middle.opportunity": 0.55})
     coded = small.coded(row)
     assert row.dtype == np.float64
     assert row.size == sum(field.size for field in coded) == len(small.coded_paths)
     assert len(set(small.coded_paths)) == len(small.coded_paths)
-    assert coded.opportunity.tolist() == [0.55]
-    assert coded.own_power.tolist() == [0, 0, 0.001]
-    assert coded.initial_influence[0, 0].tolist() == [0.6, 0.1, 0.2]
-    assert coded.initial_influence[1, 0].tolist() == [0.4, 0, 0]
-    assert coded.threat_source[0].tolist() == [0.7, 0.6, 0.5]
-    assert coded.initial_control.tolist() == [0.25]
-    assert coded.initial_narcotics.tolist() == [0.15]
+    nan = math.nan
+    for name, expected in {
+        "opportunity": [0.55], "own_power": [0, 0, 0.001], "initial_control": [0.25],
+        "initial_narcotics": [0.15], "denial": [[nan, 1, nan], [nan] * 3, [nan] * 3],
+        "affinity": [[nan, -1, nan], [nan] * 3, [nan] * 3],
+        "threat_source": [[0.7, 0.6, 0.5]],
+        "initial_influence": [[[0.6, 0.1, 0.2]], [[0.4, 0, 0]], [[0, 0, 0]]],
+    }.items():  # fmt: skip
+        where = ~np.eye(3, dtype=bool) if name in ("denial", "affinity") else ...
+        np.testing.assert_array_equal(getattr(coded, name)[where], np.array(expected)[where])
+    assert (coded.salience[0, 1], math.isnan(coded.salience[1, 1])) == (3, True)
+    silent = small.number("actors.south.interests.commerce")
+    assert (silent.is_silent, silent.basis) == (True, "silent")
 
 
 @pytest.mark.parametrize(
@@ -80,35 +92,28 @@ def test_an_override_stays_within_its_range(
         small.coded_row({path: value})
 
 
-def test_rules_make_one_record_of_flat_names(small: World) -> None:
+def test_rules_make_one_record_of_flat_names_and_theories_own_their_values(small: World) -> None:
     record = small.rules_record({"rules.perception.distance_decay": 2500})
-    assert record["distance_decay"] == 2500
-    assert record["silence"] == 0.5
+    assert (record["distance_decay"], record["silence"]) == (2500, 0.5)
     assert small.rules_dtype.names == ("silence", "distance_decay")
-
-
-def test_theories_own_their_values(small: World) -> None:
-    assert small.default_theory == "near"
-    assert small.theories["near"].fix == {"distance_decay": 2000}
-    assert small.theories["far"].ranges == {"distance_decay": (4000, 6000)}
-    assert small.theories["far"].values == {"distance_decay": 4000}
+    near, far = small.theories["near"], small.theories["far"]
+    assert (small.default_theory, small.default_forms) == ("near", {"reach": "short"})
+    assert near.fix == {"distance_decay": 2000}
+    assert (far.ranges, far.values) == ({"distance_decay": (4000, 6000)}, {"distance_decay": 4000})
     assert small.forms["reach"]["short"].cite == ("walt1985",)
-    assert small.default_forms == {"reach": "short"}
     assert small.number("theories.far.distance_decay").low == 4000
 
 
 def test_geography_by_hand(small: World) -> None:
     place = small.geography()
-    assert place.distance.tolist() == [[0, 4000, 1000], [4000, 0, 3000], [1000, 3000, 0]]
-    assert place.border.tolist() == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
-    assert place.theatre_distance.tolist() == [[1000], [3000], [0]]
-    assert place.theatre_border.tolist() == [[1], [0], [1]]
-    assert place.border_distance.tolist() == [[0], [700], [0]]
-    assert place.theatre_separation.tolist() == [[0]]
-    assert place.size.tolist() == [3.0]
-    assert (place.ruler.tolist(), place.challenger.tolist()) == ([1], [2])
-    assert place.convenes.tolist() == [[0.75, 0, 0]]
-    assert place.venue_domains.tolist() == [[1, 0, 0]]
+    for name, expected in {
+        "distance": [[0, 4000, 1000], [4000, 0, 3000], [1000, 3000, 0]],
+        "border": [[0, 0, 1], [0, 0, 0], [1, 0, 0]],
+        "theatre_distance": [[1000], [3000], [0]], "theatre_border": [[1], [0], [1]],
+        "border_distance": [[0], [700], [0]], "theatre_separation": [[0]], "size": [3.0],
+        "ruler": [1], "challenger": [2], "convenes": [[0.75, 0, 0]], "venue_domains": [[1, 0, 0]],
+    }.items():  # fmt: skip
+        assert getattr(place, name).tolist() == expected, name
 
 
 def test_wealth_is_the_mean_of_the_five_years_up_to_the_opening(tmp_path: Path) -> None:
@@ -123,25 +128,12 @@ def test_wealth_is_the_mean_of_the_five_years_up_to_the_opening(tmp_path: Path) 
     assert load_world(*power).geography().wealth.tolist() == pytest.approx([0.1, 0.05, 0.01])
 
 
-@pytest.mark.parametrize(
-    ("left", "now"),
-    [
-        ("rules.contest.influence_rate", "rules.contest.deposit_fading"),
-        ("rules.regime.control_rate", "rules.regime.control_pace"),
-        ("rules.allocation.skill_cost", "rules.allocation.cell_cost"),
-        ("actors.russia.skill.economic", "rules.allocation.cell_cost"),
-    ],
-)
-def test_a_number_that_has_left_is_named_with_what_does_its_work(left: str, now: str) -> None:
-    with pytest.raises(DataError, match=f"{left} names no number — did you mean {now}"):
-        load_world().number(left)
-
-
-def test_what_does_the_work_of_a_number_that_has_left_is_a_number_and_the_left_is_none() -> None:
-    numbers = load_world().numbers
-    for left, now in successors()["numbers"].items():
-        assert now in numbers, left
-        assert left not in numbers
+def test_a_number_that_has_left_is_named_with_what_does_its_work(world: World) -> None:
+    by_kind = {"actors.russia.skill.economic": "rules.allocation.cell_cost"}
+    for left, now in (successors()["numbers"] | by_kind).items():
+        assert now in world.numbers, left
+        with pytest.raises(DataError, match=f"{left} names no number — did you mean {now}"):
+            world.number(left)
 
 
 def test_a_lever_holds_its_last_step_and_an_event_overrides_it(small: World) -> None:
@@ -156,6 +148,8 @@ def test_a_lever_holds_its_last_step_and_an_event_overrides_it(small: World) -> 
     without = build_lever_series(small, small.record_steps(drop=["exit"]), months=13)
     assert without.presence[12, 0, 0, 1] == 0.5
     assert without.pressure.max() == 0
+    with pytest.raises(DataError, match="did you mean exit"):
+        small.record_steps(drop=["exist"])
 
 
 def test_power_is_interpolated_between_the_middles_of_years_and_grows_beyond(small: World) -> None:
@@ -191,41 +185,6 @@ def test_output_times_output_a_head_keeps_the_total_of_the_other_index(small: Wo
 def test_an_unknown_lever_is_named_with_the_nearest(small: World, path: str, said: str) -> None:
     with pytest.raises(DataError, match=said):
         build_lever_series(small, {path: {0: 1}}, months=2)
-    with pytest.raises(DataError, match="did you mean exit"):
-        small.record_steps(drop=["exist"])
-
-
-def test_a_number_without_a_parent_is_an_error_that_says_where(tmp_path: Path) -> None:
-    broken = RULES.replace("  basis: judgement\n", "").replace(
-        "  source: [{cite: boulding1962, says: strength falls with distance}]\n", ""
-    )
-    message = problems(tmp_path, perception=broken)
-    said = "perception.yaml:2:3: rules.perception.distance_decay = 3000 has no basis, no source"
-    assert said in message
-    assert "basis is one of measured, coded, estimated, judgement" in message
-
-
-def test_all_problems_come_at_once(tmp_path: Path) -> None:
-    message = problems(
-        tmp_path,
-        perception=RULES.replace("value: 3000", "value: 9000"),
-        actors=ACTORS.replace("home: middle", "home: midle"),
-        theatres=THEATRES.replace("challenger: band", "challenger: bands"),
-    )
-    assert len(message.splitlines()) >= 3
-
-
-def test_a_passage_that_is_not_there_is_named(tmp_path: Path) -> None:
-    for document, said in (("papr", "'papr', which documents.yaml"), ("paper", "paper, L7, which")):
-        source = f"source: [{{document: {document}, lines: [7, 7]}}]"
-        assert said in problems(tmp_path, theatres=THEATRES.replace("source: [{note: x}]", source))
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    world, rules = write_small_world(tmp_path)
-    (world / "ties.yaml").unlink()
-    with pytest.raises(DataError, match=r"small/ties\.yaml is missing"):
-        load_world(world, rules)
 
 
 def test_the_index_is_used_only_while_the_file_is_unchanged_and_need_not_be_there(
@@ -233,13 +192,11 @@ def test_the_index_is_used_only_while_the_file_is_unchanged_and_need_not_be_ther
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     file = tmp_path / "page.yaml"
-    file.write_text("a: 1\n")
-    assert read_page(file).data == {"a": 1}
-    assert list((tmp_path / "cache").rglob("*.json"))
-    file.write_text("a: 2\n")
-    assert read_page(file).data == {"a": 2}
-    for index in (tmp_path / "cache").rglob("*.json"):
-        index.write_text("{damaged")
+    for value in (1, 2):
+        file.write_text(f"a: {value}\n")
+        assert read_page(file).data == {"a": value}
+    (index,) = (tmp_path / "cache").rglob("*.json")
+    index.write_text("{damaged")
     assert read_page(file).data == {"a": 2}
     monkeypatch.setenv("XDG_CACHE_HOME", str(file))  # a file where a folder is wanted
     assert read_page(file).data == {"a": 2}
@@ -254,3 +211,57 @@ def test_loading_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("factor", [-1.0, -0.25, 0.0, 0.5, 1.0])
+def test_a_cell_goes_toward_an_end_of_its_own_range_as_far_as_its_factor(world, factor):
+    row = world.coded_row({FACTOR: factor})
+    moved = world.factors[FACTOR]
+    assert len(moved) == 3
+    for cell in moved:
+        number = world.numbers[cell]
+        end = number.high if factor > 0 else number.low
+        by_hand = number.value + abs(factor) * (end - number.value)
+        assert row[world.coded_index[cell]] == pytest.approx(by_hand)
+    rest = [at for path, at in world.coded_index.items() if path not in (*moved, FACTOR)]
+    np.testing.assert_array_equal(row[rest], world.coded_row()[rest])
+
+
+def test_a_cell_that_is_fixed_or_narrowed_leaves_its_factor(world):
+    low = world.numbers[CELL].low
+    row = world.coded_row({FACTOR: 0.5, CELL: low})
+    assert row[world.coded_index[CELL]] == low
+    other = "actors.russia.susceptibility.terrorism"
+    scenario = replace(as_recorded(world), fixed={CELL: low}, uncertain={other: (0.55, 0.65)})
+    inputs = prepare(world, scenario)
+    draws = range_draws(world, inputs, 20, seed=1)
+    assert set(values_of(world, draws, CELL)) == {low}
+    np.testing.assert_array_equal(values_of(world, draws, other), draws.drawn[other])
+    assert np.ptp(values_of(world, draws, "actors.russia.susceptibility.refugees")) > 0.1
+
+
+def test_an_ensemble_draws_factors_and_no_cell_that_one_moves(world):
+    ranges = ranges_of(world, prepare(world, as_recorded(world)))
+    held = {path for path in world.rule_paths.values() if world.numbers[path].held}
+    assert ranges.keys() == world.drawn
+    assert held
+    assert not ranges.keys() & (world.moved_by.keys() | held)
+    assert ranges[FACTOR] == (-1, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("moves: [actors.*.front.*]", "moves: [actors.*.fronts.*]", "fits no coded number"),
+        ("  moves: [actors.*.front.*]\n", "", "moves nothing"),
+        ("spread: {absolute: 1}", "spread: {absolute: 2}", r"must lie in \[-1, 1\]"),
+    ],
+)
+def test_a_faulty_factor_is_named_with_its_place(tmp_path, before, after, said):
+    folder = Path(shutil.copytree(packaged_worlds()["eurasia"], tmp_path / "world"))
+    page = folder / "factors.yaml"
+    text = page.read_text(encoding="utf-8")
+    assert before in text
+    page.write_text(text.replace(before, after), encoding="utf-8")
+    with pytest.raises(DataError, match=f"factors.yaml:[^\n]*{said}"):
+        load_world(folder)

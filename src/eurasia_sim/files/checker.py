@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
@@ -38,39 +38,34 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Misfit(NamedTuple):
-    """One thing in which values differ from a form."""
-
-    trail: Trail
-    message: str
-    allowed: str = ""  # of a value
-    known: list[str] | None = None  # of an unknown key: the keys of which it may be a slip
-
-
-def misfits(form: Any, data: Any, error: ValidationError, keys: Trail = ()) -> Iterator[Misfit]:
+def misfits(
+    form: Any, data: Any, error: ValidationError, keys: Trail = ()
+) -> Iterator[tuple[Trail, str, str, list[str] | None]]:
     """Every finding of pydantic once, in our words; nothing above what else is wrong.
 
-    Args:
-        keys: where the data stands; no part of the trails.
+    `keys` lead to the data and are no part of the trails. Yields trail, message, what a value may
+    be, and for an unknown key the keys of which it may be a slip.
     """
     values: dict[Trail, list[str]] = {}
     trails: list[Trail] = []
     for finding in error.errors(include_url=False):
         kind, trail = finding["type"], _real(data, finding["loc"])
         last = (finding["loc"] or ("",))[-1]
-        if kind == "missing" and isinstance(last, int):
-            values.setdefault(trail, []).append(f"a list of at least {last + 1}")
-        elif kind == "missing":
+        if kind == "missing" and not isinstance(last, int):
             trails.append((*trail, last))
             within = ".".join(map(str, (*keys, *trail)))
-            yield Misfit(trail, f"the key '{last}' is missing" + f" in {within}" * bool(within))
+            wrong = f"the key '{last}' is missing" + f" in {within}" * bool(within)
+            yield trail, wrong, "", None
         elif kind in ("extra_forbidden", "unexpected_keyword_argument"):
             trails.append(trail)
-            yield Misfit(trail, f"unknown key '{last}'", known=list(_keys(form, trail[:-1])))
+            known = [key for each in _kinds(form, trail[:-1]) for key in _fields(each)]
+            yield trail, f"unknown key '{last}'", "", known
         else:
-            is_form = kind in ("model_type", "dataclass_type")
-            right = "lines of `key: value`" if is_form else _PYDANTIC.sub("", finding["msg"])
-            right = right.replace(*_TEXT)
+            right = _PYDANTIC.sub("", finding["msg"]).replace(*_TEXT)
+            if kind in ("model_type", "dataclass_type"):
+                right = "lines of `key: value`"
+            elif kind == "missing":
+                right = f"a list of at least {int(last) + 1}"
             values.setdefault(trail, []).append(right)
     above = {trail[:at] for trail in (*trails, *values) for at in range(len(trail))}
     for trail, right_ones in values.items():
@@ -78,11 +73,12 @@ def misfits(form: Any, data: Any, error: ValidationError, keys: Trail = ()) -> I
             value: Any = data
             for step in trail:
                 value = value[step]
-            name = ".".join(map(str, (*keys, *trail))) or "the file"
             allowed = " or ".join(dict.fromkeys(right_ones))
-            if trail and (meaning := _meaning(form, trail)):
+            fields = [_fields(each).get(trail[-1]) for each in _kinds(form, trail[:-1]) if trail]
+            if meaning := next((each[1] for each in fields if each and each[1]), ""):
                 allowed = f"{'write it' if value is None else allowed}: {meaning}"
-            yield Misfit(trail, f"{name} is {shown(value)}", allowed)
+            name = ".".join(map(str, (*keys, *trail))) or "the file"
+            yield trail, f"{name} is {shown(value)}", allowed, None
 
 
 def reason_of(error: Exception) -> str:
@@ -111,47 +107,33 @@ def _real(data: Any, loc: Trail) -> Trail:
     return tuple(trail)
 
 
-def _meaning(form: Any, trail: Trail) -> str:
-    """What is to be written for a key of a form, as its docstring has it; empty where none has."""
-    fields = [getattr(kind, "model_fields", {}).get(trail[-1]) for kind in _kinds(form, trail[:-1])]
-    return next((each.description for each in fields if each and each.description), "")
-
-
 def _kinds(form: Any, trail: Trail) -> list[Any]:
-    """The types that a part of a form may have."""
+    """The types that a part of a form may have, those of a union one by one."""
     kinds = [form]
     for step in trail:
-        kinds = [inner for kind in kinds for inner in _parts(kind, step)]
+        below: list[Any] = []
+        for each in kinds:
+            kind = get_args(each)[0] if get_origin(each) is Annotated else each
+            inner = [None, *(each for each in get_args(kind) if each is not ...)]
+            under = _fields(kind).get(step, (inner[-1], ""))[0]  # of list[item], dict[key, value]
+            below += get_args(under) if get_origin(under) in (Union, UnionType) else [under]
+        kinds = below
     return kinds
 
 
-def _keys(form: Any, trail: Trail) -> Iterator[str]:
-    """The keys that a part of a form may have."""
-    for kind in _kinds(form, trail):
-        yield from _fields(kind)
-
-
-def _fields(kind: Any) -> dict[str, Any]:
-    """Types of the keys of a model or dataclass, if it is one."""
+def _fields(kind: Any) -> dict[str, tuple[Any, str | None]]:
+    """Type and meaning of the keys of a model or dataclass, if it is one."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return {each.alias or name: each.annotation for name, each in kind.model_fields.items()}
-    return get_type_hints(kind) if is_dataclass(kind) else {}
-
-
-def _parts(kind: Any, step: Any) -> list[Any]:
-    """The types below a step of a type; those of a union one by one."""
-    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
-    inner = [each for each in get_args(kind) if each is not ...]  # of list[item], dict[key, value]
-    below = fields.get(step) if (fields := _fields(kind)) else (inner or [None])[-1]
-    return list(get_args(below)) if get_origin(below) in (Union, UnionType) else [below]
+        fields = kind.model_fields.items()
+        return {each.alias or name: (each.annotation, each.description) for name, each in fields}
+    hints = get_type_hints(kind) if is_dataclass(kind) else {}
+    return {name: (each, None) for name, each in hints.items()}
 
 
 def shown(value: object) -> str:
     """A value as a message shows it."""
-    if value is None:
-        return "empty"
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    text = repr(value) if isinstance(value, str) else text
+    text = repr(value) if isinstance(value, str) else "empty" if value is None else str(value)
+    text = text.lower() if isinstance(value, bool) else text
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

@@ -11,26 +11,25 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
+from eurasia_sim.files.checker import shown
 from eurasia_sim.files.ordinary import Unreadable, decoded, read_bytes
-from eurasia_sim.files.page import LARGEST_FILE, Page, Problem, parse, unplaced
+from eurasia_sim.files.page import LARGEST_FILE, MOST_PROBLEMS, Page, Problem, parse, unplaced
 from eurasia_sim.files.text import alike
 
 BASES = ("measured", "coded", "estimated", "judgement")
 # Keys that say where a number comes from; everything below them inherits them.
-INHERITED = ("meaning", "unit", "basis", "source", "claims", "spread", "bounds", "held")
+_INHERITED = ("meaning", "unit", "basis", "source", "claims", "spread", "bounds", "held")
 # Keys that say something of one entry alone.
 _OWN = ("range", "note", "second", "otherwise", "moves")
 # Keys that group entries without being part of their path.
 _GROUPING = ("values", "steps")
 _VALUE = ("value", "salience")
-_INDEX_FORMAT = 4
+_INDEX_FORMAT = 5
 _TIMES = 8  # as large as a page that a person wrote: claims of many documents make a long one
-_MOST_PROBLEMS = 100
 DEFAULT_WORLD = "eurasia"
 LARGEST = 1e15  # of any number of a world: what is computed from such numbers stays finite
-_LONGEST = 60  # characters of a value that are shown
 
 
 class DataError(ValueError):
@@ -38,8 +37,8 @@ class DataError(ValueError):
 
     def __init__(self, problems: Iterable[Problem | str]) -> None:
         every = [each if isinstance(each, Problem) else _of_text(each) for each in problems]
-        if (more := len(every) - _MOST_PROBLEMS) > 1:  # one more may be a page's own word of more
-            every[_MOST_PROBLEMS:] = [_of_text(f"and {more} more")]
+        if (more := len(every) - MOST_PROBLEMS) > 1:  # one more may be a page's own word of more
+            every[MOST_PROBLEMS:] = [_of_text(f"and {more} more")]
         self.problems = every
         super().__init__("\n".join(map(str, self.problems)))
 
@@ -50,7 +49,7 @@ def _of_text(text: str) -> Problem:
 
 
 def refuse(documents: Iterable[Page]) -> None:
-    """Raise `DataError` with everything found wrong with some documents, if anything is."""
+    """Raise DataError with everything found wrong with some documents, if anything is."""
     if problems := [each for document in documents for each in document.in_order()]:
         raise DataError(problems)
 
@@ -95,8 +94,7 @@ def judgement_share(numbers: Iterable[Number]) -> float:
     return bases.count("judgement") / len(bases) if bases else math.nan
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One value of a file with everything it inherits."""
 
     ids: tuple[str, ...]
@@ -118,17 +116,13 @@ def packaged_worlds() -> dict[str, Path]:
 def world_folder(world: Path | str | None = None) -> Path:
     """Folder of a packaged world by its name, of any other by its path; by default Eurasia's.
 
-    Raises:
-        DataError: when neither a packaged world nor a folder goes by it.
+    Raises DataError when neither a packaged world nor a folder goes by it.
     """
-    known = packaged_worlds()
-    name = str(world or DEFAULT_WORLD)
-    if name in known:
-        return known[name]
-    if not Path(name).is_dir():
+    known, name = packaged_worlds(), str(world or DEFAULT_WORLD)
+    if name not in known and not Path(name).is_dir():
         right = f"name one of {', '.join(known)}, or a folder that holds one"
         raise DataError([f"{name} is no world{near(name, known)}; {right}"])
-    return Path(name).resolve()
+    return known.get(name) or Path(name).resolve()
 
 
 def near(word: str, known: Iterable[str]) -> str:
@@ -141,8 +135,8 @@ def month_number(text: str) -> int:
     """Months since year 0 of a date written YYYY-MM."""
     if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", str(text)):
         raise DataError([f"{text!r} is no month; write it as 2001-10"])
-    year, month = str(text).split("-")
-    return 12 * int(year) + int(month) - 1
+    year, month = map(int, str(text).split("-"))
+    return 12 * year + month - 1
 
 
 def month_name(number: int) -> str:
@@ -153,8 +147,7 @@ def month_name(number: int) -> str:
 def read_page(path: Path) -> Page:
     """One YAML file of data; parsed once, then taken from an index in the user's cache folder.
 
-    Raises:
-        DataError: for a file that cannot be read, is too large, or is not valid YAML.
+    Raises DataError for a file that cannot be read, is too large, or is not valid YAML.
     """
     from platformdirs import user_cache_dir
 
@@ -181,11 +174,6 @@ def read_page(path: Path) -> Page:
     return document
 
 
-def read_pages(directory: Path) -> dict[str, Page]:
-    """Every YAML file of a folder by its stem."""
-    return {path.stem: read_page(path) for path in sorted(directory.glob("*.yaml"))}
-
-
 def leaves(
     page: Page, keys: tuple[str, ...] = (), header: Mapping[str, Any] = MappingProxyType({})
 ) -> Iterator[Leaf]:
@@ -201,12 +189,12 @@ def _leaves(
 ) -> Iterator[Leaf]:
     if isinstance(node, Mapping):
         below = {key: value for key, value in header.items() if key not in _OWN}
-        below |= {key: node[key] for key in (*INHERITED, *_OWN) if key in node}
+        below |= {key: node[key] for key in (*_INHERITED, *_OWN) if key in node}
         if value := next((key for key in _VALUE if key in node), None):
             yield Leaf(ids, keys, node[value], below)
             return
         for key, child in node.items():
-            if key not in INHERITED and key not in _OWN:
+            if key not in _INHERITED and key not in _OWN:
                 inner = ids if key in _GROUPING else (*ids, key)
                 yield from _leaves(child, inner, (*keys, key), below)
     elif isinstance(node, list):
@@ -217,13 +205,9 @@ def _leaves(
 
 
 def number(page: Page, leaf: Leaf, path: str) -> Number | None:
-    """The leaf as a number with its parent; what is wrong with it is complained of.
-
-    Args:
-        path: the number's public name.
-    """
+    """The leaf as the number of a path, with its parent; what is wrong with it is complained of."""
     header, value = leaf.header, leaf.value
-    name = f"{path} = {repr(value)[:_LONGEST]}"
+    name = f"{path} = {shown(value)}"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not abs(value) <= LARGEST:
         page.complain(leaf.keys, f"{name} is no number", allowed=f"up to {LARGEST:g}")
@@ -238,17 +222,24 @@ def number(page: Page, leaf: Leaf, path: str) -> Number | None:
         return None
     listed = header.get("source") or []
     own = [{"claims": list(header[key])} for key in ("claims", "second") if header.get(key)]
-    sources = (*own, *([listed] if isinstance(listed, Mapping) else listed))
+    low, high = _range(value, header)
     least, most = header.get("bounds") or (-math.inf, math.inf)
-    low, high = _range(float(value), header)
     if not least <= value <= most:
         page.complain(leaf.keys, f"{name} lies outside its bounds [{least}, {most}]")
     elif not low <= value <= high:
         page.complain(leaf.keys, f"{name} lies outside its range [{low:g}, {high:g}]")
-    low, high, basis = max(low, float(least)), min(high, float(most)), header["basis"]
-    meaning, unit = str(header["meaning"]), str(header["unit"])
-    held, place = str(header.get("held") or ""), page.where(leaf.keys)
-    return Number(path, meaning, float(value), unit, low, high, basis, sources, place, held)
+    return Number(
+        path,
+        meaning=str(header["meaning"]),
+        value=float(value),
+        unit=str(header["unit"]),
+        low=max(low, float(least)),
+        high=min(high, float(most)),
+        basis=header["basis"],
+        source=(*own, *([listed] if isinstance(listed, Mapping) else listed)),
+        place=page.where(leaf.keys),
+        held=str(header.get("held") or ""),
+    )
 
 
 def _range(value: float, header: Mapping[str, Any]) -> tuple[float, float]:

@@ -1,12 +1,11 @@
 """Whether files hold what was written: digests of contents, of files and of folders."""
 
-from __future__ import annotations
-
+import contextlib
 import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ class Entry:
     rows: int | None = None
 
     @classmethod
-    def of(cls, content: Any) -> Entry | None:
+    def of(cls, content: Any) -> "Entry | None":
         """An entry from the plain values of a manifest or a log; none where they are no entry."""
         if not isinstance(content, Mapping) or not isinstance(content.get("sha256"), str):
             return None
@@ -51,6 +50,20 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def digest_of_files(paths: Iterable[Path]) -> str:
+    """SHA-256 of the files' names and bytes, in the order of their paths.
+
+    Raises DataError for one that cannot be read.
+    """
+    total = hashlib.sha256()
+    for path in sorted(paths):
+        try:
+            total.update(path.name.encode() + b"\0" + read_bytes(path) + b"\0")
+        except Unreadable as error:
+            raise DataError([f"{path.name}: {error}"]) from None
+    return total.hexdigest()
+
+
 def finite(value: Any) -> Any:
     """The value with None for every number that is not finite."""
     if isinstance(value, dict):
@@ -70,20 +83,14 @@ def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
 def read_sealed(path: Path) -> dict[str, Any] | None:
     """The values of a file that `sealed` gave; none where there is no such file.
 
-    Raises:
-        DataError: where it is damaged, or carries no digest.
+    Raises DataError where it is damaged, or carries no digest.
     """
-    problem = ""
     try:
         content = json.loads(decoded(read_bytes(path, _LARGEST)))
-        if not isinstance(content, dict):
-            problem = "it is no JSON object"
-        elif DIGEST not in content:
-            problem = "it carries no digest of its content"
-        elif sealed(content) != content:
-            problem = "its digest is that of another content"
-        else:
+        if isinstance(content, dict) and sealed(content) == content:
             return content
+        is_sealed = isinstance(content, dict) and DIGEST in content
+        problem = "its digest is that of another content" if is_sealed else "it carries no digest"
     except Missing:
         return None
     except Unreadable as error:
@@ -95,19 +102,14 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The lines of a log, each a JSON object; a broken line is left out."""
+    found = []
     try:
-        lines = read_bytes(path).split(b"\n")
+        for line in read_bytes(path).split(b"\n"):
+            with contextlib.suppress(ValueError, RecursionError):
+                found.append(json.loads(line.decode("utf-8")))
     except Unreadable:
         return []
-    found = []
-    for line in lines:
-        try:
-            entry = json.loads(line.decode("utf-8"))
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(entry, dict):
-            found.append(entry)
-    return found
+    return [entry for entry in found if isinstance(entry, dict)]
 
 
 @dataclass(frozen=True)
@@ -117,19 +119,15 @@ class Files:
     folder: Path
     entries: Mapping[str, Entry]
     mend: str  # what to do about a file that is damaged
-    counted: frozenset[str] = field(default=frozenset())  # those whose rows are the folder's runs
+    counted: frozenset[str] = frozenset()  # those whose rows are the folder's runs
 
     @classmethod
     def of(
         cls, folder: Path, manifest: Mapping[str, Any], mend: str, counted: tuple[str, ...] = ()
-    ) -> Files:
-        """The files that a manifest lists.
+    ) -> "Files":
+        """The files that a manifest lists; names of those whose rows are runs begin as `counted`.
 
-        Args:
-            counted: how the names begin of the files whose rows are runs.
-
-        Raises:
-            DataError: where it lists none.
+        Raises DataError where it lists none.
         """
         listing = manifest.get(FILES)
         found = listing if isinstance(listing, Mapping) else {"": None}
@@ -143,8 +141,7 @@ class Files:
     def content(self, name: str) -> bytes:
         """Bytes of a file, as they were written.
 
-        Raises:
-            DataError: where they are not, or are not there, or the folder is to hold no such file.
+        Raises DataError where they are not, or not there, or the folder is to hold no such file.
         """
         if name not in self.entries:
             raise DataError([f"{self.folder} holds no {name}\n    allowed: {self.mend}"])

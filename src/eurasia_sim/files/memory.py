@@ -17,14 +17,7 @@ def memory_free() -> int:
 
 
 def require_memory(need: int, what: str, allowed: str) -> None:
-    """Refuse what takes more bytes than are free.
-
-    Args:
-        what: takes them, in the plural. allowed: what would fit.
-
-    Raises:
-        DataError: with both numbers.
-    """
+    """Raise DataError for `what` (a plural) that takes more bytes than are free; `allowed` fits."""
     if need > (free := memory_free()):
         takes = f"{what} take about {need / 1e9:,.1f} GB of memory"
         raise DataError([f"{takes}, and {free / 1e9:,.1f} GB are free\n    allowed: {allowed}"])

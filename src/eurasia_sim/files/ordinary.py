@@ -26,8 +26,7 @@ class Missing(Unreadable):
 def opened(path: Path, most: int | None = None) -> io.BufferedReader:
     """A file, opened to read its bytes; no folder, pipe or device is waited for.
 
-    Raises:
-        Unreadable: where it is no ordinary file, has more than `most` bytes, or cannot be read.
+    Raises Unreadable where it is no ordinary file, has more than `most` bytes, or cannot be read.
     """
     try:
         status, allowed = path.stat(), ""
@@ -48,41 +47,29 @@ def opened(path: Path, most: int | None = None) -> io.BufferedReader:
 
 
 def read_bytes(path: Path, most: int | None = None) -> bytes:
-    """All bytes of a file.
-
-    Raises:
-        Unreadable: as of `opened`.
-    """
+    """All bytes of a file; raises Unreadable as `opened` does."""
     with opened(path, most) as file:
         return file.read()
 
 
 def decoded(data: bytes) -> str:
-    """Bytes of UTF-8 as text, without the mark that some programs put before it.
-
-    Raises:
-        Unreadable: at the first byte that is none.
-    """
+    """Bytes of UTF-8 as text, without a byte order mark; raises Unreadable where they are none."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
-        place = (before.count(b"\n") + 1, column)
+        *above, last = data[: error.start].split(b"\n")
+        place = (len(above) + 1, len(last.decode("utf-8", "replace")) + 1)
         raise Unreadable("the file is not UTF-8 text", "text saved as UTF-8", place) from None
 
 
 def table_rows(path: Path, most: int) -> Iterator[tuple[int, list[str]]]:
     """Line and cells of every line with any, of a file of comma-separated values.
 
-    Raises:
-        Unreadable: where it is no ordinary file of UTF-8, is too large, or is no such table.
+    Raises Unreadable where it is no ordinary file of UTF-8, is too large, or is no such table.
     """
     reader = csv.reader(io.StringIO(decoded(read_bytes(path, most)), newline=""), strict=True)
     try:
-        for cells in reader:
-            if cells:
-                yield reader.line_num, cells
+        yield from ((reader.line_num, cells) for cells in reader if cells)
     except csv.Error as error:
         raise Unreadable(f"this is no table: {error}", place=(reader.line_num, 1)) from None
 
@@ -94,18 +81,16 @@ def csv_bytes(table: Any) -> bytes:
     """
     guarded = table.rename(columns=_guarded)
     for at, dtype in enumerate(guarded.dtypes):
-        column = guarded.iloc[:, at]
-        if dtype.kind not in "biuf" and any(map(_is_formula, column)):
-            guarded.isetitem(at, [_guarded(value) for value in column])
+        if dtype.kind not in "biuf":
+            before = list(guarded.iloc[:, at])
+            after = [_guarded(value) for value in before]
+            if any(new is not old for new, old in zip(after, before, strict=True)):
+                guarded.isetitem(at, after)
     return bytes(guarded.to_csv(index=False, lineterminator="\n"), "utf-8")
 
 
-def _is_formula(value: Any) -> bool:
-    return isinstance(value, str) and re.match(_FORMULA, value) is not None
-
-
 def _guarded(value: Any) -> Any:
-    return f"'{value}" if _is_formula(value) else value
+    return f"'{value}" if isinstance(value, str) and re.match(_FORMULA, value) else value
 
 
 def unguarded(table: Any) -> Any:

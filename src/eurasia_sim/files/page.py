@@ -3,23 +3,18 @@
 import math
 import re
 from collections.abc import Collection, Iterable
-from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
+from ruamel.yaml.events import DocumentStartEvent
+from ruamel.yaml.nodes import ScalarNode, SequenceNode
+from ruamel.yaml.parser import Parser
 
 from eurasia_sim.files.checker import Trail, adapter, misfits
 from eurasia_sim.files.ordinary import Unreadable, decoded, read_bytes
@@ -28,6 +23,7 @@ from eurasia_sim.files.text import REFUSED, alike, visible
 # Limits of the reader, not of the model: a page a person wrote never reaches them.
 LARGEST_FILE = 256 * 1024  # bytes
 DEEPEST_NESTING = 12  # levels
+_NESTING = f"at most {DEEPEST_NESTING} levels"
 MOST_EVENTS = 13_000  # the parser takes about 30 microseconds for each
 MOST_VALUES = 20_000  # once every alias is unfolded
 MOST_PROBLEMS = 100
@@ -50,12 +46,6 @@ _WORDS: dict[str, Any] = {
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}\Z")
 _REAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_STARTS = (MappingStartEvent, SequenceStartEvent)
-_EVENTS = (
-    *(AliasEvent, ScalarEvent, DocumentStartEvent, MappingEndEvent, SequenceEndEvent),
-    *_STARTS,
-)
-
 Form = TypeVar("Form")
 Place = tuple[int, int]  # line and column, from 1
 
@@ -94,19 +84,15 @@ def unplaced(
 
 @dataclass(slots=True)
 class Page:
-    """A text, what was read from it, and what was wrong with it.
-
-    Attributes:
-        data: dicts, lists and scalars; None where nothing could be read.
-        places: line and column of every value, then of its key, by the path of keys and indices.
-    """
+    """A text, what was read from it, and what was wrong with it."""
 
     name: str
     text: str = ""
-    data: Any = None
+    data: Any = None  # dicts, lists and scalars; None where nothing could be read
+    # Line and column of every value, then of its key, by the path of keys and indices.
     places: dict[str, tuple[int, ...]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    _lines: list[str] | None = None
+    _lines: list[str] = field(default_factory=list)
     _hints: int = 0
 
     def place(self, trail: Iterable[Any], *, of_key: bool = False) -> Place:
@@ -121,18 +107,13 @@ class Page:
         """`file:line` of an entry, or of the nearest entry above it."""
         return f"{self.name}:{self.place(trail, of_key=True)[0]}"
 
-    def source_line(self, line: int) -> str:
-        """The text of a line (from 1), shortened, with codes for what cannot be seen."""
-        if self._lines is None:
-            self._lines = _LINE_BREAK.split(self.text)
-        found = self._lines[line - 1] if 1 <= line <= len(self._lines) else ""
-        return visible(found[:_LONGEST_LINE]).replace("\t", " ")
-
     def report(self, place: Place, message: str, suggestion: str = "", allowed: str = "") -> None:
-        """Note a problem; after very many of them, only that there are more."""
+        """Note a problem with its line; after very many of them, only that there are more."""
         if len(self.problems) < MOST_PROBLEMS:
-            line = self.source_line(place[0])
-            self.problems.append(Problem(self.name, *place, message, line, suggestion, allowed))
+            self._lines = self._lines or _LINE_BREAK.split(self.text)
+            line = "".join(self._lines[place[0] - 1 : place[0]])[:_LONGEST_LINE]
+            shown = visible(line).replace("\t", " ")
+            self.problems.append(Problem(self.name, *place, message, shown, suggestion, allowed))
         elif not self.is_full:
             more = "and more from here on that are not listed"
             self.problems.append(Problem(self.name, *place, more))
@@ -158,28 +139,26 @@ class Page:
         self.report(place, problem.message, problem.suggestion, problem.allowed)
 
     def validated(self, form: type[Form], keys: Trail = (), data: Any = None) -> Form | None:
-        """The data in a form; none where it misfits, which is complained of.
+        """The data, by default the whole, that `keys` lead to, in a form; None where it misfits.
 
-        A value that misfits is None from then on, so that the rest can be looked at.
-
-        Args:
-            keys: where the data stands.
-            data: of the whole document by default.
+        What misfits is complained of, and None from then on, so that the rest can be looked at.
         """
         data = self.data if data is None else data
-        found: Form | None = None
         if data is None and self.problems:
             return None
         try:
-            found = adapter(cast(Any, form)).validate_python(data)
+            return cast(Form, adapter(cast(Any, form)).validate_python(data))
         except ValidationError as error:
             for trail, message, right, known in [*misfits(form, data, error, keys)]:
-                word, of_key = trail[-1] if known else "", known is not None
-                place = (*keys, *trail)
+                word, place = trail[-1] if known else "", (*keys, *trail)
+                of_key = known is not None
                 self.complain(place, message, known or (), word, allowed=right, of_key=of_key)
                 if right and trail:
-                    _take_out(data, trail)
-        return found
+                    above = data
+                    for step in trail[:-1]:
+                        above = above[step]
+                    above[trail[-1]] = None
+        return None
 
     @property
     def is_full(self) -> bool:
@@ -191,21 +170,13 @@ class Page:
         return sorted(self.problems, key=lambda problem: (problem.line, problem.column))
 
 
-def _take_out(data: Any, trail: Trail) -> None:
-    """Put None in place of a value in nested dicts and lists."""
-    for step in trail[:-1]:
-        data = data[step]
-    data[trail[-1]] = None
-
-
 def nearest(word: object, known: Iterable[str]) -> str:
     """The known word most like this one, or nothing; of many dotted paths, one with most steps."""
     written, words = str(word)[:_LONGEST_LINE], list(known)
     if "." in written and len(words) > _MANY:
         steps = set(written.split("."))
         shared = [len(steps.intersection(path.split("."))) for path in words]
-        most = max(shared)
-        words = [path for path, count in zip(words, shared, strict=True) if count == most]
+        words = [path for path, n in zip(words, shared, strict=True) if n == max(shared)]
     return next(iter(alike(written, words[:_MOST_COMPARED], 1)), "")
 
 
@@ -222,8 +193,7 @@ def read_file(path: Path | str) -> Page:
 def parse(content: bytes, name: str, times: int = 1) -> Page:
     """The document in some bytes of YAML 1.2, without tags and of one document.
 
-    Args:
-        times: how many times as large it may be as a page that a person wrote.
+    It may be `times` as large as a page that a person wrote.
     """
     document, most = Page(name), times * LARGEST_FILE
     if len(content) > most:
@@ -232,14 +202,26 @@ def parse(content: bytes, name: str, times: int = 1) -> Page:
         return document
     try:
         document.text = decoded(content)
-        _Composer(document, times).compose()
+        if unseen := REFUSED.search(document.text):
+            above = _LINE_BREAK.split(document.text[: unseen.start()])
+            _check_seen(unseen[0], (len(above), len(above[-1]) + 1))
+        yaml = YAML(typ="safe", pure=True)
+        yaml.max_depth = DEEPEST_NESTING + 1  # of the words within
+        yaml.Parser = partial(_Events, document, times * MOST_EVENTS)
+        yaml.composer.warn_double_anchors = False
+        if (root := yaml.compose(document.text)) is not None:
+            reader = _Reader(document, times * MOST_VALUES)
+            document.data, document.places = reader.value(root, ""), reader.places
     except Unreadable as error:
         document.text = document.text or content.decode("utf-8", "replace")
         document.report(error.place, error.wrong, allowed=error.allowed)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        document.report(place, f"not valid YAML: {error.problem or error.context}")
+        place = (1, 1) if mark is None else _place(mark)
+        if isinstance(error, MaxDepthExceededError):
+            document.report(place, "the nesting is too deep", allowed=_NESTING)
+        else:
+            document.report(place, f"not valid YAML: {error.problem or error.context}")
     except Exception as error:  # noqa: BLE001 - odd text makes the parser stumble
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         document.report((1, 1), f"not valid YAML: {reason[:_LONGEST_LINE]}")
@@ -257,123 +239,81 @@ def scalar(text: str) -> Any:
     return float(text) if _REAL.match(text) else text
 
 
-def _unseen(place: Place, character: str) -> Unreadable:
-    """That a control character stands somewhere, or one that turns the text after it."""
-    wrong = f"the text holds {visible(character)}, which cannot be seen"
-    return Unreadable(wrong, "characters that can be seen", place)
+def _place(mark: Any) -> Place:
+    return mark.line + 1, mark.column + 1
 
 
-class _Composer:
-    """Makes data and places of the parser's events; the limit on nesting bounds the recursion."""
+def _check_seen(text: str, place: Place) -> None:
+    """Refuse a control character, or one that turns the text after it."""
+    if unseen := REFUSED.search(text):
+        wrong = f"the text holds {visible(unseen[0])}, which cannot be seen"
+        raise Unreadable(wrong, "characters that can be seen", place)
 
-    def __init__(self, document: Page, times: int) -> None:
-        if unseen := REFUSED.search(document.text):
-            above = _LINE_BREAK.split(document.text[: unseen.start()])
-            raise _unseen((len(above), len(above[-1]) + 1), unseen[0])
-        self.document, self.times = document, times
+
+class _Events(Parser):
+    """What the parser meets: one document, at most so many events, and no tag."""
+
+    def __init__(self, document: Page, most: int, loader: Any) -> None:
+        super().__init__(loader)
+        self.document, self.most, self.met, self.documents = document, most, 0, 0
+
+    def get_event(self) -> Any:
+        """The next event."""
+        event = super().get_event()
+        place, self.met = _place(event.start_mark), self.met + 1
+        self.documents += isinstance(event, DocumentStartEvent)
+        if self.documents > 1:
+            raise Unreadable("a second document begins here", "one document a file", place)
+        if self.met > self.most:
+            most = f"at most {self.most // 2:,}"
+            raise Unreadable("the file holds too many values", most, place)
+        if (tag := getattr(event, "tag", None)) is not None:
+            wrong = f"the tag {tag} is not allowed"
+            self.document.report(place, wrong, allowed="plain data without tags")
+        return event
+
+
+class _Reader:
+    """Makes plain values and their places of nodes; an alias is the node that it repeats."""
+
+    def __init__(self, document: Page, most: int) -> None:
+        self.document, self.most = document, most
         self.places: dict[str, tuple[int, ...]] = {}
-        self.paths: list[str] = []  # of all values, each before those below it
-        # Value and path of what was named, and where it begins and ends; none while it is open.
-        self.anchors: dict[str, tuple[Any, str, int, int] | None] = {}
-        self.events = enumerate(YAML(typ="safe", pure=True).parse(document.text))
-        self.at: Place = (1, 1)  # of the last event
+        self.met = 0  # values, once every alias is unfolded
 
-    def compose(self) -> None:
-        """Put what the text says into the document."""
-        documents, data = 0, None
-        while (event := self._next()) is not None:
-            if not isinstance(event, DocumentStartEvent):
-                data = self._value(event, "", 0)
-            elif documents:
-                self._halt("a second document begins here", "one document a file")
-            else:
-                documents = 1
-        self.document.data, self.document.places = data, self.places
-
-    def _next(self) -> Any:
-        """The next event that matters; none at the end."""
-        for count, event in self.events:
-            self.at = (event.start_mark.line + 1, event.start_mark.column + 1)
-            if count > self.times * MOST_EVENTS:
-                most = f"at most {self.times * MOST_EVENTS // 2:,}"
-                self._halt("the file holds too many values", most)
-            if isinstance(event, _EVENTS):
-                return event
-        return None
-
-    def _halt(self, message: str, allowed: str) -> NoReturn:
-        raise Unreadable(message, allowed, self.at)
-
-    def _stand(self, path: str, place: Place, key: Place) -> None:
-        self.places[path] = (*place, *key)
-        self.paths.append(path)
-
-    def _text(self, event: ScalarEvent) -> str:
-        """The text of a scalar or key."""
-        if unseen := REFUSED.search(event.value):  # written by its code
-            raise _unseen(self.at, unseen[0])
-        return str(event.value)
-
-    def _check_tag(self, event: Any) -> None:
-        if event.tag is not None:
-            wrong = f"the tag {event.tag} is not allowed"
-            self.document.report(self.at, wrong, allowed="plain data without tags")
-
-    def _value(self, event: Any, path: str, depth: int, key: Place | None = None) -> Any:
-        """What begins with an event; what is empty stands where its key does."""
-        if isinstance(event, AliasEvent):
-            return self._alias(event.anchor, path, key)
-        self._check_tag(event)
-        begins, place, is_scalar = len(self.paths), self.at, isinstance(event, ScalarEvent)
-        is_empty = is_scalar and event.start_mark.index == event.end_mark.index
-        self._stand(path, key if key and is_empty else place, key or place)
+    def value(self, node: Any, path: str, key: Place | None = None) -> Any:
+        """What a node holds; what is empty stands where its key does."""
+        place, self.met = _place(node.start_mark), self.met + 1
+        if self.met > self.most:
+            most = f"at most {self.most:,}"
+            raise Unreadable("the aliases unfold to too many values", most, place)
+        if path.count(STEP) > DEEPEST_NESTING:
+            raise Unreadable("an alias stands inside what it repeats", _NESTING, place)
         value: Any
-        if is_scalar:
-            text = self._text(event)
-            value = scalar(text) if event.implicit[0] else text
-        elif depth >= DEEPEST_NESTING:
-            self._halt("the nesting is too deep", f"at most {DEEPEST_NESTING} levels")
+        if isinstance(node, ScalarNode):
+            _check_seen(node.value, place)  # it may be written by its code
+            value = str(node.value) if node.style else scalar(node.value)
+            if key and node.start_mark.index == node.end_mark.index:
+                place = key
+        elif isinstance(node, SequenceNode):
+            value = [self.value(each, f"{path}{STEP}{at}") for at, each in enumerate(node.value)]
         else:
-            self.anchors[event.anchor] = None
-            fill = self._mapping if isinstance(event, MappingStartEvent) else self._list
-            value = fill(path, depth + 1)
-        self.anchors[event.anchor] = value, path, begins, len(self.paths)
+            value = self._mapping(node, path)
+        self.places[path] = (*place, *(key or place))
         return value
 
-    def _list(self, path: str, depth: int) -> list[Any]:
-        found: list[Any] = []
-        while not isinstance(event := self._next(), SequenceEndEvent):
-            found.append(self._value(event, f"{path}{STEP}{len(found)}", depth))
-        return found
-
-    def _mapping(self, path: str, depth: int) -> dict[str, Any]:
+    def _mapping(self, node: Any, path: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        while not isinstance(event := self._next(), MappingEndEvent):
-            if not isinstance(event, ScalarEvent):
-                self._halt("a key must be one word", "text as key")
-            self._check_tag(event)
-            name, place = self._text(event), self.at
-            below = f"{path}{STEP}{name}"
+        for key, child in node.value:
+            place = _place(key.start_mark)
+            if not isinstance(key, ScalarNode):
+                raise Unreadable("a key must be one word", "text as key", place)
+            _check_seen(key.value, place)
+            name, below = str(key.value), f"{path}{STEP}{key.value}"
             if name in found:
                 twice = f"the key '{name}' stands twice (first in line {self.places[below][2]})"
                 self.document.report(place, twice)
                 below += "\0"  # no key of a text
-            value = self._value(self._next(), below, depth, place)
+            value = self.value(child, below, place)
             found.setdefault(name, value)
         return found
-
-    def _alias(self, name: str, path: str, key: Place | None) -> Any:
-        """What was named further up, with its places."""
-        named = self.anchors.get(name)
-        if named is None:
-            is_open = name in self.anchors
-            why = "stands inside what it repeats" if is_open else "repeats nothing that was named"
-            self._halt(f"the alias *{name} {why}", "an alias of an &anchor further up")
-        value, above, begins, ends = named
-        if len(self.paths) + ends - begins > (most := self.times * MOST_VALUES):
-            self._halt("the aliases unfold to too many values", f"at most {most:,}")
-        for each in self.paths[begins:ends]:
-            line, column, *own = self.places[each]
-            self._stand(path + each[len(above) :], (line, column), (own[0], own[1]))
-        self.places[path] = (*self.places[path][:2], *(key or self.at))
-        return deepcopy(value)

@@ -8,7 +8,7 @@ from typing import Any
 from eurasia_sim.compute.dimensions import CONSTRUCTS
 from eurasia_sim.evidence.claims import Evidence
 from eurasia_sim.evidence.references import read_bibliography
-from eurasia_sim.files.data_yaml import Number, packaged
+from eurasia_sim.files.data_yaml import packaged
 from eurasia_sim.world.world import World
 
 # Names under which the rules read a table, where they are not the table's own.
@@ -29,55 +29,42 @@ _SCIENCE = ("kernel/initial.py", "kernel/month.py", "kernel/outcomes.py", "mecha
 
 def described(world: World, path: str, evidence: Evidence) -> dict[str, Any]:
     """Everything known of one number, as plain values."""
-    number = world.number(path)
-    works = read_bibliography()
-    known = {claim.id: claim for each in evidence.rounds for claim in each.claims}
-    known = {claim.id: claim for claim in evidence.claims} | known
-    claims = [known[name] for name in number.claims() if name in known]
-    parts = path.split(".")
-    weighed = parts[-1] if "interests" in parts and parts[-1] in CONSTRUCTS else None
+    number, works, claims = world.number(path), read_bibliography(), evidence.by_id
+    parts, drawn, source = path.split("."), "no", []
+    if path in world.drawn:
+        drawn = "over its range"
+    elif path in world.moved_by:
+        drawn = f"with others of its kind, by {world.moved_by[path]}"
+    elif number.held:
+        drawn = f"no; {number.held}"
+    for item in number.source:
+        if "claims" not in item:
+            found = {key: value for key, value in item.items() if key != "lines"}
+            if "document" in item:
+                first, last = item["lines"][0], item["lines"][-1]
+                section = evidence.section(item["document"], (first, last))
+                lines = f"L{first}" if first == last else f"L{first}-{last}"
+                found["locator"] = f"{item['document']}, {section}, {lines}"
+            if (key := item.get("cite", item.get("document"))) in works:
+                found["work"] = str(works[key])
+            source.append(found)
     return {
         "path": path,
         "meaning": number.meaning,
         "value": None if number.is_silent else number.value,
         "range": None if number.is_silent else [number.low, number.high],
         "unit": number.unit,
-        "drawn": _drawn(world, number),
+        "drawn": drawn,
         "moves": list(world.factors.get(path, ())),
         "basis": number.basis,
         "file": number.place,
         "claims": [
             {"id": c.id, "locator": c.locator, "says": c.says or None, "level": c.level}
-            for c in claims
+            for c in (claims[name] for name in number.claims() if name in claims)
         ],
-        "source": [
-            _source(item, evidence, works) for item in number.source if "claims" not in item
-        ],
-        "used_by": users(_names(parts), weighed),
+        "source": source,
+        "used_by": users(_names(parts), parts[-1] if "interests" in parts else ""),
     }
-
-
-def _drawn(world: World, number: Number) -> str:
-    """How an ensemble draws it, in a few words."""
-    if number.path in world.drawn:
-        return "over its range"
-    if number.path in world.moved_by:
-        return f"with others of its kind, by {world.moved_by[number.path]}"
-    return f"no; {number.held}" if number.held else "no"
-
-
-def _source(item: Any, evidence: Evidence, works: Any) -> dict[str, Any]:
-    """One parent with its work spelled out, and the place of a passage."""
-    found = {key: value for key, value in item.items() if key != "lines"}
-    if "document" in item:
-        first, last = item["lines"][0], item["lines"][-1]
-        section = evidence.section(item["document"], (first, last))
-        lines = f"L{first}" if first == last else f"L{first}-{last}"
-        found["locator"] = f"{item['document']}, {section}, {lines}"
-    key = item.get("cite", item.get("document"))
-    if key in works:
-        found["work"] = str(works[key])
-    return found
 
 
 def _names(parts: list[str]) -> tuple[str, ...]:
@@ -90,31 +77,27 @@ def _names(parts: list[str]) -> tuple[str, ...]:
     return _ARRAYS.get(table, (table,))
 
 
-def users(names: Collection[str], construct: str | None = None) -> list[str]:
+def users(names: Collection[str], construct: str = "") -> list[str]:
     """`module.function` of every rule whose source reads one of the names, sorted.
 
-    Args:
-        construct: an interest whose utility weight counts as well, by the name of its column.
+    Of a `construct` of interest, the utility weight counts as well, by the name of its column.
     """
     wanted = rf"\.({'|'.join(map(re.escape, names))})\b"
-    if construct:
+    if construct in CONSTRUCTS:
         wanted += rf"|\b{construct.upper()}\b"
     root = packaged().parent
     return sorted(
-        f"{'.'.join(file.relative_to(root).with_suffix('').parts)}.{name}"
+        f"{'.'.join(file.relative_to(root).with_suffix('').parts)}.{node.name}"
         for pattern in _SCIENCE
         for file in root.glob(pattern)
-        for name, source in _functions(file.read_text(encoding="utf-8"))
-        if re.search(wanted, source)
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("unpack_")
+        if any(re.search(wanted, ast.unparse(each)) for each in _body(node))
     )
 
 
-def _functions(text: str) -> Iterator[tuple[str, str]]:
-    """Name and source, less its docstring, of every function of a module."""
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("unpack_"):
-            body = node.body[ast.get_docstring(node) is not None :]
-            yield node.name, "\n".join(map(ast.unparse, body))
+def _body(function: ast.FunctionDef) -> list[ast.stmt]:
+    return function.body[ast.get_docstring(function) is not None :]
 
 
 def told(found: dict[str, Any]) -> Iterator[str]:
@@ -129,12 +112,10 @@ def told(found: dict[str, Any]) -> Iterator[str]:
         ends = f"{low:g} to {high:g}" if low < high else "none: every run has this value"
         yield f"  range     {ends}"
         yield f"  drawn     {found['drawn']}"
-    for at, cell in enumerate(found["moves"]):
-        yield f"  {'moves' if at == 0 else '':<9} {cell}"
-    yield f"  basis     {found['basis']}"
-    yield f"  file      {found['file']}"
-    for at, user in enumerate(found["used_by"]):
-        yield f"  {'used by' if at == 0 else '':<9} {user}"
+    for key in ("moves", "basis", "file", "used_by"):
+        listed = [found[key]] if isinstance(found[key], str) else found[key]
+        for at, each in enumerate(listed):
+            yield f"  {'' if at else key.replace('_', ' '):<9} {each}"
     if found["claims"]:
         yield "  claims"
     for claim in found["claims"][:_MOST_CLAIMS]:

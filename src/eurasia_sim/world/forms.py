@@ -3,15 +3,14 @@
 Tables of numbers are nested as their ids are; what heads them may stand at any level.
 """
 
-from __future__ import annotations
-
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, create_model, model_validator
 
-from eurasia_sim.compute.dimensions import DOMAINS
+from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, FLAGS, THREATS
 from eurasia_sim.files.checker import Strict
 from eurasia_sim.files.data_yaml import BASES, LARGEST, DataError, month_number
 from eurasia_sim.files.page import Page
@@ -31,14 +30,13 @@ TABLES = {"population": ("theatre",)} | {
     for field in CODED.fields
     if field.name not in ("salience", *CODED_BLOCKS)
 }
-_MOST_MONTHS = 2_400  # of a record and what a run may reach beyond it
-_MOST_BURNT = 1_200
-_MOST_TILES = 100
 
 Table = dict[str, Any]
 Finite = Annotated[int | float, Field(ge=-LARGEST, le=LARGEST)]
-Span = Annotated[list[Finite], Field(min_length=2, max_length=2)]
+_TWO = Field(min_length=2, max_length=2)
+Span = Annotated[list[Finite], _TWO]
 Text = Annotated[str, Field(min_length=1)]
+_Size = Annotated[Finite, Field(ge=0)]
 
 
 def _is_id(word: str) -> str:
@@ -59,11 +57,23 @@ Id = Annotated[str, AfterValidator(_is_id)]
 Month = Annotated[str, AfterValidator(_is_month)]
 
 
+def coded_paths(actors: Iterable[str], theatres: Iterable[str]) -> Iterator[str]:
+    """Paths in the order of `kernel.arrays.CODED`, field by field and row by row."""
+    ids = {"i": actors, "j": actors, "k": theatres, "c": CONSTRUCTS, "d": DOMAINS, "h": THREATS}
+    ids["b"] = FLAGS
+    for field in CODED.fields:
+        owner = "k" if "k" in field.axes else "i"
+        at, group = field.axes.index(owner), "theatres" if owner == "k" else "actors"
+        table = "interests" if field.name == "salience" else field.name
+        for words in product(*(ids[axis] for axis in field.axes)):
+            yield ".".join((group, words[at], table, *words[:at], *words[at + 1 :]))
+
+
 class Source(Strict):
     """One thing that a number rests on."""
 
     cite: Text | None = None
-    claims: list[str] = Field(default_factory=list)
+    claims: list[str] = Field([])
     dataset: Text | None = None
     document: Text | None = None
     lines: Annotated[list[int], Field(min_length=1, max_length=2)] | None = None
@@ -71,18 +81,18 @@ class Source(Strict):
     says: str = ""
 
     @model_validator(mode="after")
-    def _has_lines(self) -> Source:
+    def _has_lines(self) -> "Source":
         if self.document is not None and self.lines is None:
             raise ValueError("a document with its lines")
         return self
 
 
 class _Relative(Strict):
-    relative: Annotated[Finite, Field(ge=0)]
+    relative: _Size
 
 
 class _Absolute(Strict):
-    absolute: Annotated[Finite, Field(ge=0)]
+    absolute: _Size
 
 
 class Head(Strict):
@@ -114,21 +124,16 @@ class _Headed(Strict):
     note: Any = None
 
 
-def check_heads(page: Page) -> None:
-    """Check, wherever it stands in a page, what is said of numbers."""
-    for keys, head in _heads(page.data, ()):
-        page.validated(Head, keys, head)
-
-
-def _heads(node: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Table]]:
+def check_heads(page: Page, node: Any, keys: tuple[str, ...] = ()) -> None:
+    """Check what is said of numbers, wherever it stands at or below an entry of a page."""
     children: Any = enumerate(node) if isinstance(node, list) else ()
     if isinstance(node, Mapping):
         children = node.items()
         if head := {key: node[key] for key in Head.model_fields if key in node}:
-            yield keys, head
+            page.validated(Head, keys, head)
     for key, child in children:
         if key not in Head.model_fields:
-            yield from _heads(child, (*keys, str(key)))
+            check_heads(page, child, (*keys, str(key)))
 
 
 class _Actor(Strict):
@@ -146,45 +151,35 @@ class _Theatre(Strict):
     ruler: str | None = None
     challenger: str | None = None
     contender: str | None = None
-    tile: (
-        Annotated[
-            list[Annotated[int, Field(ge=0, le=_MOST_TILES)]], Field(min_length=2, max_length=2)
-        ]
-        | None
-    ) = None
+    tile: Annotated[list[Annotated[int, Field(ge=0, le=100)]], _TWO] | None = None
 
 
 class _Focus(Strict):
-    pairs: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(
-        default_factory=list
-    )
-    regions: list[str] = Field(default_factory=list)
-    theatres: list[str] = Field(default_factory=list)
+    pairs: list[Annotated[list[str], _TWO]] = Field([])
+    regions: list[str] = Field([])
+    theatres: list[str] = Field([])
 
 
-def _tables(name: str, *, of_theatres: bool) -> type[BaseModel]:
+def _tables(owner: str) -> type[BaseModel]:
     """A form with all tables of actors, or of theatres."""
-    fields: Any = {
-        table: (Table | None, None)
-        for table, axes in TABLES.items()
-        if ("theatre" in axes) == of_theatres
-    }
-    return create_model(name, __base__=Strict, **fields)
+    own = [name for name, axes in TABLES.items() if ("theatre" in axes) == (owner == "theatre")]
+    fields: Any = dict.fromkeys(own, (Table | None, None))
+    return create_model(f"{owner}Tables", __base__=Strict, **fields)
 
 
 class Actors(Strict):
     """actors.yaml."""
 
     actors: Annotated[dict[Id, _Actor], Field(min_length=1)]
-    traits: _tables("Traits", of_theatres=False)  # type: ignore[valid-type]
+    traits: _tables("actor")  # type: ignore[valid-type]
 
 
-class Theatres(_tables("TheatreTables", of_theatres=True)):  # type: ignore[misc]
+class Theatres(_tables("theatre")):  # type: ignore[misc]
     """theatres.yaml."""
 
     theatres: Annotated[dict[Id, _Theatre], Field(min_length=1)]
-    regions: dict[Id, Annotated[list[str], Field(min_length=1)]] = Field(default_factory=dict)
-    focus: _Focus = Field(default_factory=_Focus)
+    regions: dict[Id, Annotated[list[str], Field(min_length=1)]] = Field({})
+    focus: _Focus = _Focus()
 
 
 class Ties(Strict):
@@ -222,14 +217,13 @@ class _Period(Strict):
     start: Month
     record_until: Month
     horizon: Month
-    burn_in: Annotated[int, Field(ge=0, le=_MOST_BURNT)]
+    burn_in: Annotated[int, Field(ge=0, le=1_200)]
 
     @model_validator(mode="after")
-    def _is_in_order(self) -> _Period:
+    def _is_in_order(self) -> "_Period":
         start, until, horizon = map(month_number, (self.start, self.record_until, self.horizon))
-        if not start <= until <= horizon < start + _MOST_MONTHS:
-            order = "start, then record_until, then horizon"
-            raise ValueError(f"{order}, within {_MOST_MONTHS:,} months")
+        if not start <= until <= horizon < start + 2_400:
+            raise ValueError("start, then record_until, then horizon, within 2,400 months")
         return self
 
 
@@ -244,8 +238,8 @@ class Record(Strict):
     """record.yaml."""
 
     period: _Period
-    levers: dict[str, Table] = Field(default_factory=dict)
-    events: list[_Event] = Field(default_factory=list)
+    levers: dict[str, Table] = Field({})
+    events: list[_Event] = Field([])
 
 
 class _Preset(Strict):
@@ -266,17 +260,16 @@ class Theories(Strict):
     """theories.yaml of the rules."""
 
     presets: Annotated[dict[str, _Preset], Field(min_length=1)]
-    forms: dict[str, _Forms] = Field(default_factory=dict)
+    forms: dict[str, _Forms] = Field({})
     default: str | None = None
     baseline: str | None = None
 
 
-Institutions = dict[Id, _Institution]
 FORMS: Mapping[str, Any] = {
     "actors": Actors,
     "theatres": Theatres,
     "ties": Ties,
     "capabilities": Capabilities,
-    "institutions": Institutions,
+    "institutions": dict[Id, _Institution],
     "record": Record,
 }

@@ -10,8 +10,8 @@ from eurasia_sim.compute.dimensions import DOMAINS, Floats, Geography, Integers,
 from eurasia_sim.files.data_yaml import DataError, Number
 from eurasia_sim.world.entities import Actor, Institution, Theatre
 
-# Units of people, and how many of each make ten million.
 _YEARS_OF_OUTPUT = 5
+# Units of people, and how many of each make ten million.
 _TEN_MILLION = {"people": 1e7, "thousand people": 1e4, "million people": 10, "tens of millions": 1}
 
 
@@ -24,30 +24,42 @@ def geography_of(
 ) -> Geography:
     """The fixed facts of a world; ids come in the order of the mappings.
 
-    Args:
-        start: months since year 0 of the first month of the record.
-
-    Raises:
-        DataError: for every distance that is missing, and for an unknown unit of people.
+    `start` is the first month of the record in months since year 0. Raises DataError for every
+    distance that is missing, and for an unknown unit of people.
     """
     lands, places = [actor.territory for actor in actors.values()], list(theatres)
     order = {name: at for at, name in enumerate(actors)}
     venues, problems = list(institutions.values()), list[str]()
+    ties: dict[tuple[str, str, str], float] = {}  # given once and read both ways
+    for number in numbers.values():
+        if number.path.startswith("ties."):
+            _, table, one, other = number.path.split(".")
+            ties[table, one, other] = ties[table, other, one] = number.value
 
     def touching(a: str, b: str) -> bool:
-        return a == b or bool(_tie(numbers, "land_border", a, b))
+        return a == b or bool(ties.get(("land_border", a, b)))
 
     def distance(a: str, b: str, table: str = "capital_distance") -> float:
         """Kilometres; a territory is no distance from itself, or from a border that it shares."""
-        value = 0.0 if a == b else _tie(numbers, table, a, b)
+        value = 0.0 if a == b else ties.get((table, a, b))
         if value is None and (table == "capital_distance" or not touching(a, b)):
             first, second = sorted((a, b))
             wrong = f"{table} of {first} and {second} is missing; give it once, in km"
             problems.append(f"ties.yaml: {wrong}")
         return value or 0.0
 
-    def places_of(ids: Iterable[str | None]) -> Integers:
-        return np.array([order.get(name or "", -1) for name in ids], dtype=np.int64)
+    def people(theatre: str) -> float:
+        """Tens of millions; an empty theatre has none."""
+        if (found := numbers.get(f"theatres.{theatre}.population")) is None:
+            return 0.0
+        if found.unit not in _TEN_MILLION:
+            wrong = f"{found.path} has unit {found.unit!r}; use one of {', '.join(_TEN_MILLION)}"
+            problems.append(f"{found.place}: {wrong}")
+        return found.value / _TEN_MILLION.get(found.unit, 1.0)
+
+    def order_of(role: str) -> Integers:
+        ids = [getattr(theatre, role) for theatre in theatres.values()]
+        return np.array([order.get(name, -1) for name in ids], dtype=np.int64)
 
     apart = partial(distance, table="border_distance")
     found = Geography(
@@ -57,11 +69,11 @@ def geography_of(
         theatre_border=_table(lands, places, touching),
         border_distance=_table(lands, places, apart),
         theatre_separation=_table(places, places, apart),
-        size=np.array([_size(numbers.get(f"theatres.{k}.population"), problems) for k in places]),
+        size=np.array([people(theatre) for theatre in places]),
         wealth=_wealth(lands, numbers, start),
-        ruler=places_of(theatre.ruler for theatre in theatres.values()),
-        challenger=places_of(theatre.challenger for theatre in theatres.values()),
-        contender=places_of(theatre.contender for theatre in theatres.values()),
+        ruler=order_of("ruler"),
+        challenger=order_of("challenger"),
+        contender=order_of("contender"),
         observed=np.full((3, len(lands), len(lands)), np.nan),
         convenes=_table(venues, list(actors), lambda venue, name: venue.convenes.get(name, 0.0)),
         venue_domains=_table(venues, DOMAINS, lambda venue, domain: domain in venue.domains),
@@ -73,33 +85,16 @@ def geography_of(
     return found
 
 
-def _tie(numbers: Mapping[str, Number], table: str, a: str, b: str) -> float | None:
-    """A fact of two territories, given once and read both ways; none where none is given."""
-    paths = (f"ties.{table}.{a}.{b}", f"ties.{table}.{b}.{a}")
-    return next((numbers[path].value for path in paths if path in numbers), None)
-
-
-def _size(population: Number | None, problems: list[str]) -> float:
-    """Tens of millions of people; an empty theatre has none."""
-    if population is None:
-        return 0.0
-    if population.unit not in _TEN_MILLION:
-        wrong = f"{population.path} has unit {population.unit!r}; use one of"
-        problems.append(f"{population.place}: {wrong} {', '.join(_TEN_MILLION)}")
-    return population.value / _TEN_MILLION.get(population.unit, 1.0)
-
-
 def _wealth(lands: Iterable[str], numbers: Mapping[str, Number], start: int) -> Floats:
     """Mean yearly output of the five years up to the opening; power where a world has no output.
 
     Years between figures are interpolated, those before the first and after the last hold them.
     """
     known: dict[str, dict[str, dict[int, float]]] = {}
-    for path, number in numbers.items():
-        group, *words = path.split(".")
-        if group == "capabilities" and len(words) == 3:
-            table, land, year = words
-            known.setdefault(table, {}).setdefault(land, {})[int(year)] = number.value
+    for number in numbers.values():
+        match number.path.split("."):
+            case ["capabilities", table, land, year]:
+                known.setdefault(table, {}).setdefault(land, {})[int(year)] = number.value
     output = known.get("gdp") or known.get("cinc", {})
     years = start // 12 - np.arange(_YEARS_OF_OUTPUT)
     each = [dict(sorted(output.get(land, {0: 0.0}).items())) for land in lands]

@@ -1,7 +1,5 @@
 """What someone could decide: the levers, the steps of their paths, and the scale of each."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -29,7 +27,7 @@ class Lever:
     least: float = 0.0  # no value but 0 is smaller
     kinds: Mapping[str, Any] = field(default_factory=dict)  # what differs by the last id
 
-    def at(self, last: str) -> Lever:
+    def at(self, last: str) -> "Lever":
         """The lever with unit and bounds as they are at the last id of a path."""
         return replace(self, **self.kinds[last], kinds={}) if last in self.kinds else self
 
@@ -79,12 +77,11 @@ def split_month(path: str) -> tuple[str, str | None]:
 
 def choices(kind: str, world: Any) -> list[str]:
     """The ids that a step of a lever's path may take, in a world or what is read of one so far."""
-    actors, theatres = world.actors, world.theatres
-    known: Mapping[str, Collection[str]] = {
-        "actor": actors,
-        "theatre": theatres,
+    known: dict[str, Collection[str]] = {
+        "actor": world.actors,
+        "theatre": world.theatres,
         "institution": world.institutions,
-        "actor or theatre": [*actors, *(theatre for theatre in theatres if theatre not in actors)],
+        "actor or theatre": world.actors | world.theatres,
         "threat": THREATS,
         "domain": DOMAINS,
         "flag": FLAGS,
@@ -96,8 +93,7 @@ def choices(kind: str, world: Any) -> list[str]:
 def check_lever(path: str, world: Any) -> Lever:
     """The lever of a path, in a world or what is read of one so far, as it is at the path's end.
 
-    Raises:
-        DataError: when the path names no lever or an unknown id; with the nearest ones.
+    Raises DataError when the path names no lever or an unknown id; with the nearest ones.
     """
     name, *ids = path.split(".")
     lever = levers().get(name)
@@ -112,12 +108,10 @@ def check_lever(path: str, world: Any) -> Lever:
 
 
 def check_last(lever: Lever, ids: Sequence[str], world: Any) -> None:
-    """Raise `DataError` where the last of the first ids of a lever's path is none of its kind."""
+    """Raise DataError where the last of the first ids of a lever's path is none of its kind."""
     kind, last = lever.path[len(ids) - 1], ids[-1]
-    known = choices(kind, world)
-    if last not in known:
-        wrong = f"unknown {kind} '{last}' in {lever.pattern}"
-        raise DataError([unplaced(wrong, known, last)])
+    if last not in (known := choices(kind, world)):
+        raise DataError([unplaced(f"unknown {kind} '{last}' in {lever.pattern}", known, last)])
     if kind == "actor" and last in ids[:-1]:
         raise DataError([f"{lever.name} is between two actors; '{last}' stands twice"])
 
@@ -127,11 +121,11 @@ def idle(world: Any, path: str, month: int | None, value: object) -> tuple[str, 
     name, *ids = path.split(".")
     theatres = world.theatres.values()
     contested = [theatre.id for theatre in theatres if theatre.challenger]
+    came = [theatre.id for theatre in theatres if theatre.contender]
     armed = {each for k in theatres for each in (k.ruler, k.challenger) if each}
     if name in ("conduct", "ban") and ids[0] not in contested:
         return f"nobody contests {ids[0]}, so no rule heeds {path}", contested
-    if name == "recognition" and not world.theatres[ids[1]].contender:
-        came = [theatre.id for theatre in theatres if theatre.contender]
+    if name == "recognition" and ids[1] not in came:
         return f"nobody came to rule {ids[1]} by force, so no rule heeds {path}", came
     if name == "recognition" and value not in (0, 1, FREE):
         return f"a flag is up or down, not {value}", ["0", "1", FREE]

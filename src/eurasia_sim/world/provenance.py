@@ -18,8 +18,7 @@ _PASSAGE = re.compile(r"\b([a-z]+\d{4}) L(\d+)(?:[-–](\d+))?")
 _NOTHING = r"(?!)"
 _BELOW = r"(\..+)?"
 
-Ids = Mapping[str, tuple[str, ...]]
-Sentence = tuple[str, tuple[int, int], int]  # document, lines of its paragraph, number within it
+Ids = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True)
@@ -35,22 +34,19 @@ class Ancestry:
         return dict(read_page(packaged() / "ancestry.yaml").data)
 
     @cached_property
-    def axes(self) -> Mapping[str, tuple[str, ...]]:
+    def axes(self) -> Mapping[str, list[str]]:
         """What the steps of a column's name after the first stand for, by measure."""
         measures = read_page(packaged() / "measures.yaml").data
-        return {name: tuple(entry["of"]) for name, entry in measures.items()}
+        return {name: entry["of"] for name, entry in measures.items()}
 
     @cached_property
     def claims(self) -> Mapping[str, Claim]:
         """Every claim of either coding by id."""
-        rounds = self.evidence.rounds
-        second = [claim for each in rounds for claim in (*each.claims, *each.superseded)]
-        return {claim.id: claim for claim in (*second, *self.evidence.claims)}
+        return self.evidence.by_id
 
     def inputs(self, column: str) -> list[Number]:
         """The numbers that enter a column directly."""
-        patterns = list(self._patterns(column.partition(".")[0], self._ids(column)))
-        wanted = re.compile("|".join(patterns) or _NOTHING)
+        wanted = _any_of(self._patterns(column.partition(".")[0], self._ids(column)))
         return [number for path, number in self.world.numbers.items() if wanted.fullmatch(path)]
 
     def ancestors(
@@ -63,41 +59,40 @@ class Ancestry:
         test it under another heading.
         """
         found = []
-        sentences = {claim: _sentence(self.claims[claim]) for claim in claims}
         for number in self.inputs(column):
-            coded = {_sentence(self.claims[c]) for c in number.claims() if c in self.claims}
-            passages = list(_passages(number))
-            behind = [
-                claim
-                for claim, sentence in sentences.items()
-                if sentence in coded or any(_overlaps(passage, sentence) for passage in passages)
-            ]
+            behind = [name for name in claims if self._rests_on(number, self.claims[name])]
             behind += sorted(_datasets(source) & _datasets(number.source))
             if behind:
                 found.append(f"{number.path} rests on {', '.join(behind)}")
         return found
 
+    def _rests_on(self, number: Number, claim: Claim) -> bool:
+        """Whether a number rests on the sentence of a claim, or on a passage with its paragraph."""
+        own = (self.claims[name] for name in number.claims() if name in self.claims)
+        begins, ends = claim.lines
+        return any(each.place[:3] == claim.place[:3] for each in own) or any(
+            document == claim.document and first <= ends and begins <= last
+            for document, first, last in _passages(number)
+        )
+
     def impositions(self, column: str, span: tuple[int, int], *, of_change: bool) -> list[str]:
         """Every lever by which the record sets the quantity itself, in words.
 
-        Args:
-            span: first and last month (since the start of the record) that are read.
-            of_change: whether a change is read, which only a step within the span can set; a level
-                is set by any value in force during the span.
+        `span` is the first and last month that are read, since the start of the record. A change
+        is set only by a step within it, a level by any value in force during it.
         """
         measure, ids, (first, last) = column.partition(".")[0], self._ids(column), span
-        declared = self._declared(measure, "imposed_by", ids)
-        wanted = re.compile("|".join(_pattern(path, ids) for path in declared) or _NOTHING)
+        wanted = _any_of(_pattern(path, ids) for path in self._declared(measure, "imposed_by", ids))
         found = []
         for path, dated in self.world.record_steps().items():
-            if not wanted.fullmatch(path):
-                continue
-            months = [month for month in dated if first < month <= last]
-            if not of_change:
-                before = [month for month in dated if month <= first][-1:]
-                months = [month for month in (*before, *months) if _binds(path, dated[month])]
-            if months:
-                found.append(f"the record sets {path} in {self.world.date(max(months[0], 0))}")
+            if wanted.fullmatch(path):
+                months = [month for month in dated if first < month <= last]
+                if not of_change:
+                    before = [month for month in dated if month <= first][-1:]
+                    nothing = FREE if levers()[path.partition(".")[0]].free else 0
+                    months = [each for each in (*before, *months) if dated[each] != nothing]
+                if months:
+                    found.append(f"the record sets {path} in {self.world.date(max(months[0], 0))}")
         return found
 
     def _ids(self, column: str) -> Ids:
@@ -110,26 +105,25 @@ class Ancestry:
                 named["actor"] += word.split("-")
             else:
                 named.setdefault(axis, []).append(word)
-        everywhere = tuple(world.theatres)
-        inside = [world.regions.get(scope, everywhere) for scope in named["scope"]]
-        theatres = tuple(named["theatre"]) or (inside or [everywhere])[0]
-        everyone = tuple(named["actor"]) or tuple(world.actors)
+        inside = [world.regions.get(scope, tuple(world.theatres)) for scope in named["scope"]]
+        theatres = named["theatre"] or [*(*inside, world.theatres)[0]]
+        everyone = named["actor"] or [*world.actors]
         is_dyad = self._is_dyad(measure)
-        rivals = [world.theatres[theatre].challenger for theatre in theatres]
+        rivals = (world.theatres[theatre].challenger for theatre in theatres)
         return {
             "actor": everyone[:1] if is_dyad else everyone,
-            "other": everyone[1:] if is_dyad else tuple(world.actors),
+            "other": everyone[1:] if is_dyad else [*world.actors],
             "everyone": everyone,
-            "land": tuple(dict.fromkeys(world.actors[actor].territory for actor in everyone)),
-            "venue": tuple(
+            "land": {world.actors[actor].territory for actor in everyone},
+            "venue": [
                 name
                 for name, venue in world.institutions.items()
-                if set(everyone) <= {spell.actor for spell in venue.members}
-            ),
+                if {*everyone} <= {spell.actor for spell in venue.members}
+            ],
             "theatre": theatres,
-            "host": tuple(actor.id for actor in world.actors.values() if actor.home in theatres),
-            "contender": tuple(rival for rival in rivals if rival is not None),
-            "domain": tuple(named["domain"]) or DOMAINS,
+            "host": [actor.id for actor in world.actors.values() if actor.home in theatres],
+            "contender": [rival for rival in rivals if rival is not None],
+            "domain": named["domain"] or DOMAINS,
         }
 
     def _is_dyad(self, measure: str) -> bool:
@@ -153,21 +147,18 @@ class Ancestry:
             yield from self._patterns(other, own)
 
 
+def _any_of(patterns: Iterator[str]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns) or _NOTHING)
+
+
 def _pattern(path: str, ids: Ids) -> str:
     """A path as a regular expression: ids in place of braces, any one step in place of a star."""
     pieces = _BRACES.split(path)  # text and names take turns
     for at, piece in enumerate(pieces):
-        is_name = at % 2 == 1
-        pieces[at] = _any_of(ids[piece]) if is_name else re.escape(piece).replace(r"\*", "[^.]+")
+        words = "|".join(map(re.escape, ids[piece])) if at % 2 else ""
+        text = re.escape(piece).replace(r"\*", "[^.]+")
+        pieces[at] = f"(?:{words or _NOTHING})" if at % 2 else text
     return "".join(pieces)
-
-
-def _any_of(words: Collection[str]) -> str:
-    return f"(?:{'|'.join(map(re.escape, words)) or _NOTHING})"
-
-
-def _sentence(claim: Claim) -> Sentence:
-    return claim.document, claim.lines, claim.sentence
 
 
 def _passages(number: Number) -> Iterator[tuple[str, int, int]]:
@@ -180,18 +171,7 @@ def _passages(number: Number) -> Iterator[tuple[str, int, int]]:
             yield document, int(first), int(last or first)
 
 
-def _overlaps(passage: tuple[str, int, int], sentence: Sentence) -> bool:
-    """Whether a passage takes in the paragraph of a sentence, or part of it."""
-    (document, first, last), (own, (begins, ends), _) = passage, sentence
-    return document == own and first <= ends and begins <= last
-
-
 def _datasets(source: Collection[Mapping[str, Any]]) -> set[str]:
     """Names and citation keys of the datasets that a source names."""
     datasets = [item for item in source if "dataset" in item]
     return {str(item[key]) for item in datasets for key in ("dataset", "cite") if key in item}
-
-
-def _binds(path: str, value: float | str) -> bool:
-    """Whether a lever's value sets something: any but "free", or but 0 where it cannot be free."""
-    return value != FREE if levers()[path.partition(".")[0]].free else value != 0

@@ -1,25 +1,15 @@
 """A world: who, where, what happened, the parent of every number, and the arrays of a run."""
 
-import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eurasia_sim.compute.dimensions import (
-    CONSTRUCTS,
-    DOMAINS,
-    FLAGS,
-    THREATS,
-    Floats,
-    Geography,
-    Integers,
-)
+from eurasia_sim.compute.dimensions import DOMAINS, Floats, Geography, Integers
 from eurasia_sim.evidence.claims import Document, load_evidence
 from eurasia_sim.files.data_yaml import (
     DataError,
@@ -29,30 +19,15 @@ from eurasia_sim.files.data_yaml import (
     near,
     packaged,
     read_page,
-    read_pages,
-    refuse,
     world_folder,
 )
-from eurasia_sim.files.ordinary import Unreadable, read_bytes
-from eurasia_sim.files.page import Page, Problem
-from eurasia_sim.kernel.arrays import CODED, coded_of
+from eurasia_sim.files.page import Problem
+from eurasia_sim.kernel.arrays import coded_of
 from eurasia_sim.world.entities import Actor, Event, Institution, Preset, Theatre
-from eurasia_sim.world.factors import ends_of, move, read_factors
-from eurasia_sim.world.forms import FORMS, Theories, check_heads
+from eurasia_sim.world.forms import coded_paths
 from eurasia_sim.world.geography import geography_of
 from eurasia_sim.world.levers import present_path
-from eurasia_sim.world.loader import (
-    Gathered,
-    read_actors,
-    read_capabilities,
-    read_institutions,
-    read_interests,
-    read_record,
-    read_tables,
-    read_theatres,
-    read_ties,
-)
-from eurasia_sim.world.theories import read_rules, read_theories
+from eurasia_sim.world.loader import Loader
 
 _HALF_A_YEAR = 6  # months after which a year's figure is known
 _UNSTATED = ("initial_fighters", "initial_strength")  # coded, and nothing where not given
@@ -146,7 +121,7 @@ class World:
 
         Factors come last. Who sets one moves its cells too.
         """
-        return (*_coded_paths(self.actors, self.theatres), *self.factors)
+        return (*coded_paths(self.actors, self.theatres), *self.factors)
 
     @cached_property
     def coded_index(self) -> dict[str, int]:
@@ -169,22 +144,28 @@ class World:
     def put(
         self, rows: Floats, path: str, values: Floats | float, fixed: Collection[int] = ()
     ) -> None:
-        """Write a coded number, or a factor and the cells it moves, into rows (..., M).
+        """Write a coded number, or a factor and the cells it moves, into rows (..., M), in place.
 
-        Args:
-            fixed: places of cells that no factor moves.
+        Form: from its coded value a cell goes toward the high end of its range by the factor, or
+        toward the low end by as much as the factor is below 0. Cells at `fixed` places stay.
         """
         rows[..., self.coded_index[path]] = values
         if path in self.factors:
-            move(rows, self._ends[path], values, fixed)
+            places, (low, value, high) = self._ends[path]
+            free = ~np.isin(places, list(fixed))
+            by = np.asarray(values, np.float64)[..., None]
+            span = np.where(by < 0.0, value - low, high - value)
+            rows[..., places[free]] = (value + by * span)[..., free]
 
     @cached_property
     def _ends(self) -> dict[str, tuple[Integers, Floats]]:
-        """Of every factor, where its cells stand and how far they go."""
-        return {
-            path: ends_of(cells, self.numbers, self.coded_index)
-            for path, cells in self.factors.items()
-        }
+        """Of every factor, places of its cells (C,); low end, value and high end of each (3, C)."""
+        found = {}
+        for path, cells in self.factors.items():
+            own = [self.numbers[cell] for cell in cells]
+            spans = np.array([(each.low, each.value, each.high) for each in own]).reshape(-1, 3)
+            found[path] = np.array([self.coded_index[cell] for cell in cells], np.int64), spans.T
+        return found
 
     @cached_property
     def moved_by(self) -> dict[str, str]:
@@ -231,26 +212,11 @@ class World:
         return float(value)
 
 
-def _coded_paths(actors: Iterable[str], theatres: Iterable[str]) -> Iterator[str]:
-    """Paths in the order of `kernel.arrays.CODED`, field by field and row by row."""
-    ids = {"i": actors, "j": actors, "k": theatres, "c": CONSTRUCTS, "d": DOMAINS, "h": THREATS}
-    ids["b"] = FLAGS
-    for field in CODED.fields:
-        owner = "k" if "k" in field.axes else "i"
-        at, group = field.axes.index(owner), "theatres" if owner == "k" else "actors"
-        table = "interests" if field.name == "salience" else field.name
-        for words in product(*(ids[axis] for axis in field.axes)):
-            yield ".".join((group, words[at], table, *words[:at], *words[at + 1 :]))
-
-
 def load_world(directory: Path | str | None = None, rules_directory: Path | None = None) -> World:
-    """The world in a folder under the rules in another; the packaged ones where none is given.
+    """The world in a folder, or of a packaged name, under the rules in another; else the packaged.
 
-    Args:
-        directory: a folder, or the name of a packaged world.
-
-    Raises:
-        DataError: with every problem found, each as file:line, key, value and what would be right.
+    Raises DataError with every problem found, each as file:line, key, value and what would be
+    right.
     """
     folder, rules_folder = world_folder(directory), rules_directory or packaged() / "rules"
     files = sorted([*folder.rglob("*"), *rules_folder.rglob("*")])
@@ -262,90 +228,13 @@ def load_world(directory: Path | str | None = None, rules_directory: Path | None
 def _read_world(folder: Path, rules_folder: Path, stamps: tuple[object, ...]) -> World:
     """A world, read once while its files are what they were."""
     del stamps  # the key alone
-    paths = {name: folder / f"{name}.yaml" for name in FORMS}
-    needed = (*paths.values(), rules_folder / "theories.yaml")
-    found = {path for path in needed if path.exists() or path.is_symlink()}
-    if missing := [path for path in needed if path not in found]:
-        raise DataError(f"{path.parent.name}/{path.name} is missing" for path in missing)
-    # What is long, such as claims, is parsed only once the rest has its form.
-    pages, rules = {name: read_page(paths[name]) for name in paths}, read_pages(rules_folder)
-    if (own := folder / "factors.yaml").exists():
-        pages["factors"] = read_page(own)
-    every = (*pages.values(), *rules.values())
-    files = {name: pages[name].validated(form) for name, form in FORMS.items()}
-    files["theories"] = rules["theories"].validated(Theories)
-    for page in every:
-        check_heads(page)
-    refuse(every)
-    into = Gathered()
-    seen = [path for path in folder.glob("observations/*.*") if path.is_file()]
-    digest = _digest([*folder.glob("*.yaml"), *seen, *rules_folder.glob("*.yaml")])
-    world = _assemble(folder, digest, pages, rules, files, into)
-    refuse(every)
-    read_pages(folder)
+    read = Loader(folder, rules_folder)
+    world = World(**{each.name: getattr(read, each.name) for each in fields(World)})
+    for path in sorted(folder.glob("*.yaml")):
+        read_page(path)  # whatever the folder holds beside the world is YAML too
     if problems := _conflicts(world):
         raise DataError(problems)
     return world
-
-
-def _assemble(
-    folder: Path,
-    digest: str,
-    pages: Mapping[str, Page],
-    rules: Mapping[str, Page],
-    files: Mapping[str, Any],
-    into: Gathered,
-) -> World:
-    """Read everything in the order in which ids become known; problems gather in the pages.
-
-    Args:
-        files: the pages of the world, and the theories, in their forms.
-    """
-    for name, page in rules.items():
-        if name != "theories":
-            read_rules(page, into)
-    presets = files["theories"]
-    theories, forms, default_forms = read_theories(rules["theories"], presets, into)
-    read_actors(files["actors"], into)
-    regions, pairs = read_theatres(pages["theatres"], files["theatres"], into)
-    read_interests(pages["actors"], files["actors"], into)
-    for group in ("actors", "theatres"):
-        read_tables(pages[group], group, into)
-    read_ties(pages["ties"], into)
-    read_capabilities(pages["capabilities"], into)
-    coded = [*_coded_paths(into.actors, into.theatres)]
-    factors = read_factors(pages["factors"], coded, into) if "factors" in pages else {}
-    period = files["record"].period
-    start = month_number(period.start)
-    read_institutions(pages["institutions"], files["institutions"], into, start)
-    record, events = read_record(pages["record"], files["record"], into, start)
-    for key, name in (("default", presets.default), ("baseline", presets.baseline)):
-        if name is not None:
-            into.known(rules["theories"], (key,), name, "preset", theories)
-    return World(
-        name=folder.name,
-        directory=folder,
-        actors=into.actors,
-        theatres=into.theatres,
-        institutions=into.institutions,
-        regions=regions,
-        pairs=pairs,
-        first=start,
-        start=start,
-        record_until=month_number(period.record_until),
-        horizon=month_number(period.horizon),
-        burn_in=period.burn_in,
-        numbers=into.numbers,
-        factors=factors,
-        record=record,
-        events=events,
-        theories=theories,
-        forms=forms,
-        default_theory=presets.default or next(iter(theories)),
-        null_theory=presets.baseline,
-        default_forms=default_forms,
-        digest=digest,
-    )
 
 
 def _conflicts(world: World) -> list[Problem | str]:
@@ -386,14 +275,3 @@ def _unfounded(
             first, spans = item["lines"][0], [each.lines for each in documents[name].paragraphs]
             if not any(begin <= first <= end for begin, end in spans):
                 yield f"{name}, L{first}, which is no line of a paragraph there"
-
-
-def _digest(paths: Iterable[Path]) -> str:
-    """SHA-256 of the files' names and bytes, in the order of their paths."""
-    total = hashlib.sha256()
-    for path in sorted(paths):
-        try:
-            total.update(path.name.encode() + b"\0" + read_bytes(path) + b"\0")
-        except Unreadable as error:
-            raise DataError([f"{path.name}: {error}"]) from None
-    return total.hexdigest()
