@@ -15,10 +15,11 @@ from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.scenario import LISTERS
 from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.evidence.claims import verify as verify_texts
+from eurasia_sim.evidence.intercoder import agreement
 from eurasia_sim.evidence.references import Work, read_bibliography
 from eurasia_sim.files.data_yaml import DataError, Number, near
 from eurasia_sim.files.text import alike
-from eurasia_sim.scenarios.scenario import Scenario, as_recorded, load_scenario
+from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.scenarios.search import find
 from eurasia_sim.scenarios.sources import works_of, works_of_all, works_of_numbers
@@ -93,24 +94,24 @@ def _explain(names: list[str], world: World, as_json: bool) -> None:
         plain = {name: each[0] if len(each) == 1 else each for name, each in found.items()}
         terminal.print_json(plain if len(plain) > 1 else next(iter(plain.values())))
         return
-    for each in found.values():
-        below = [world.numbers[row["path"]] for row in each if "value" in row]
-        for row in each:
+    for rows in found.values():
+        width = max(len(row.get("path", "")) for row in rows)
+        for row in rows:
             if "used_by" in row:
                 terminal.show(*told(row))
-            elif "value" not in row:
-                terminal.say(f"{row['id']} (one of the {row['kind']})", *map(str, _sentences(row)))
-        width = max((len(number.path) for number in below if len(each) > 1), default=0)
-        for number in below if width else ():
-            value = "silent" if number.is_silent else f"{number.value:g}"
-            ends = f"{number.low:g} to {number.high:g}" if number.is_uncertain else ""
-            line = f"{number.path:<{width}}  {value:>9}  {ends:<16}  {number.basis}"
-            terminal.show(line.rstrip())
+            elif "path" in row:
+                number = world.numbers[row["path"]]
+                value = "silent" if number.is_silent else f"{number.value:g}"
+                ends = f"{number.low:g} to {number.high:g}" if number.is_uncertain else ""
+                line = f"{number.path:<{width}}  {value:>9}  {ends:<16}  {number.basis}"
+                terminal.show(line.rstrip())
+            else:
+                terminal.say(f"{row['id']} (one of the {row['kind']})", *_sentences(row))
 
 
 def _sentences(row: dict[str, Any]) -> Iterator[str]:
     """What is known of a thing, a line each; what is empty is left out."""
-    yield row["says"]
+    yield str(row["says"])
     for key, value in row.items():
         if key not in _HEAD and value not in (None, "", [], {}, ()):
             listed = value if isinstance(value, list | tuple) else [value]
@@ -122,8 +123,7 @@ def _sentences(row: dict[str, Any]) -> Iterator[str]:
 def _named(world: World, name: str) -> list[dict[str, Any]]:
     """All that goes by a name or a label: a number, whatever `list` shows, numbers below a path.
 
-    Raises:
-        DataError: where nothing does; with the nearest names.
+    Raises DataError where nothing does; with the nearest names.
     """
     if name in world.numbers:
         evidence = load_evidence(None if name.startswith(OF_RULES) else world.directory)
@@ -160,31 +160,26 @@ def _named(world: World, name: str) -> list[dict[str, Any]]:
 
 
 def _more(world: World, kind: str, name: str) -> dict[str, Any]:
-    """What is known of a thing beyond its row of `list`."""
+    """What is known of a scenario or a lever beyond its row of `list`."""
     if kind == "scenarios":
-        return _decided(load_scenario(name, world))
+        said = load_scenario(name, world).resolved()
+        steps = {
+            path: " then ".join(f"{_plain(value)} from {date}" for date, value in dated.items())
+            for path, dated in said["levers"].items()
+        }
+        return {
+            "leaves_the_record_in": said["departs"],
+            "levers": steps or "none; the last values of the record hold",
+            "events_that_do_not_happen": said["events"]["drop"],
+            "events_besides": [event["id"] for event in said["events"]["add"]],
+            "numbers_narrowed": said["uncertain"],
+            "numbers_fixed": said["fixed"],
+        }
     if kind != "levers" or name.count(".") < len(levers()[name.partition(".")[0]].path):
         return {}
     last = world.record_until - world.start  # with every event of the record
     (value,) = values_held(as_recorded(world), world, name, last).values()
     return {"when_the_record_ends": value, "the_record": ""}
-
-
-def _decided(scenario: Scenario) -> dict[str, Any]:
-    """What a scenario, its parent included, decides otherwise than the record."""
-    said = scenario.resolved()
-    steps = {
-        path: " then ".join(f"{_plain(value)} from {date}" for date, value in dated.items())
-        for path, dated in said["levers"].items()
-    }
-    return {
-        "leaves_the_record_in": said["departs"],
-        "levers": steps or "none; the last values of the record hold",
-        "events_that_do_not_happen": said["events"]["drop"],
-        "events_besides": [event["id"] for event in said["events"]["add"]],
-        "numbers_narrowed": said["uncertain"],
-        "numbers_fixed": said["fixed"],
-    }
 
 
 def _plain(value: float | str) -> str:
@@ -215,33 +210,33 @@ def _meant(name: str, known: Collection[str]) -> str:
 
 def _numbers_at(world: World, path: str) -> list[Number]:
     """The numbers at or below a path or the same path in the record; else those it ends."""
-    beginnings, end = (f"{path}.", f"record.{path}."), f".{path}"
-    every = world.numbers.items()
+    beginnings, every = (f"{path}.", f"record.{path}."), world.numbers.items()
     below = [each for name, each in every if name == path or name.startswith(beginnings)]
-    return below or [each for name, each in every if name.endswith(end)]
+    return below or [each for name, each in every if name.endswith(f".{path}")]
 
 
 def _show_summary(world: World, as_json: bool) -> None:
     """How many numbers of each group rest on what."""
-    numbers = world.numbers.values()
-    counts = Counter((number.path.split(".")[0], number.basis) for number in numbers)
-    bases = Counter(number.basis for number in numbers)
+    groups: dict[str, Counter[str]] = {}
+    for number in world.numbers.values():
+        groups.setdefault(number.path.partition(".")[0], Counter())[number.basis] += 1
+    every = sum(groups.values(), Counter[str]())
     table = {
-        group: {basis: counts[group, basis] for basis, _ in bases.most_common()}
-        for group in dict.fromkeys(group for group, _ in counts)
+        group: {basis: of[basis] for basis, _ in every.most_common()}
+        for group, of in groups.items()
     }
     if as_json:
-        found = {"numbers": len(numbers), "drawn": len(world.drawn), "by_group": table}
+        found = {"numbers": every.total(), "drawn": len(world.drawn), "by_group": table}
         terminal.print_json(found)
         return
-    every = {**table, "all": dict(bases)}
-    rows = [{"group": group, "all": sum(row.values()), **row} for group, row in every.items()]
-    columns = {"": "{group}"} | {x: f"{{{x}:d}}" for x in (*next(iter(table.values())), "all")}
-    terminal.show_table(f"{len(numbers)} numbers by basis", rows, columns)
-    constant = "the others are the same in every run."
-    terminal.show(
-        f"An ensemble over the declared ranges draws {len(world.drawn)} of them; {constant}"
-    )
+    rows = [
+        {"group": group, "all": sum(row.values()), **row}
+        for group, row in [*table.items(), ("all", every)]
+    ]
+    columns = {"": "{group}"} | {x: f"{{{x}:d}}" for x in (*dict(every.most_common()), "all")}
+    terminal.show_table(f"{every.total()} numbers by basis", rows, columns)
+    drawn = f"An ensemble over the declared ranges draws {len(world.drawn)} of them"
+    terminal.show(f"{drawn}; the others are the same in every run.")
 
 
 def _cite(names: list[str], world: Path | None, as_json: bool) -> None:
@@ -281,12 +276,13 @@ def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[
             raise DataError([f"{folder / MANIFEST} names no scenario; {hint}"])
         return works_of_all(works_of(place, each, works) for each in scenarios)
     place = load_world(world)
-    numbers = [] if find(name, world=place.directory) else _numbers_at(place, name)
-    if numbers:
-        return {part: counts for part, counts in works_of_numbers(place, numbers).items() if counts}
-    if not find(name, world=place.directory) and present_name(name).partition(".")[0] in measures():
-        rests = "a measure is read off a run and rests on all that the run does"
-        raise DataError([f"{name}: {rests}; cite the scenario, or rules"])
+    if not find(name, world=place.directory):
+        if numbers := _numbers_at(place, name):
+            found = works_of_numbers(place, numbers)
+            return {part: counts for part, counts in found.items() if counts}
+        if present_name(name).partition(".")[0] in measures():
+            rests = "a measure is read off a run and rests on all that the run does"
+            raise DataError([f"{name}: {rests}; cite the scenario, or rules"])
     return works_of(place, load_scenario(name, place), works)
 
 
@@ -294,14 +290,13 @@ def _verify(texts: Path, world: Path | None, as_json: bool) -> None:
     """Check every paragraph, sentence and fingerprint against the texts; exit 1 if any differs."""
     if not texts.is_dir():
         raise DataError([f"{texts} is no folder; give the one that holds the original texts"])
-    problems = verify_texts(texts, world)
-    evidence = load_evidence(world)
+    problems, evidence = verify_texts(texts, world), load_evidence(world)
     if as_json:
         terminal.print_json({"claims": len(evidence.claims), "problems": problems})
     else:
-        some = bool(evidence.documents)
-        good = "every one stands in its text" if some else "this world has no coded documents"
-        verdict = f"{len(problems)} problems" if problems else good
+        verdict = f"{len(problems)} problems" if problems else "every one stands in its text"
+        if not evidence.documents:
+            verdict = "this world has no coded documents"
         many = f"{len(evidence.claims)} claims in {len(evidence.documents)} documents"
         terminal.show(*problems, f"{many}: {verdict}")
     if problems:
@@ -310,8 +305,6 @@ def _verify(texts: Path, world: Path | None, as_json: bool) -> None:
 
 def _compare_codings(evidence: Evidence, draws: int, seed: int, as_json: bool) -> None:
     """Krippendorff's alpha of the two codings with its interval, by construct and by passage."""
-    from eurasia_sim.evidence.intercoder import agreement
-
     compared = agreement(evidence, draws, seed)
     if as_json:
         terminal.print_json([asdict(each) for each in compared])
@@ -320,18 +313,16 @@ def _compare_codings(evidence: Evidence, draws: int, seed: int, as_json: bool) -
     if not compared:
         terminal.show("there is no second coding to compare with")
     for each in compared:
-        title = f"round {each.round}: ordinal alpha {{alpha:.3f}} [{{low:.3f}}, {{high:.3f}}]"
-        ends = {"alpha": each.overall.alpha, "low": each.low, "high": each.high}
-        rows = [
-            {"name": name, **asdict(part)}
-            for name, part in [("all", each.overall), *each.constructs.items()]
-        ]
-        terminal.show_table(title.format_map(ends), rows, _AGREEMENT)
-        seen = asdict(each.passages)
+        of = f"round {each.round}: ordinal alpha"
+        title = f"{of} {each.overall.alpha:.3f} [{each.low:.3f}, {each.high:.3f}]"
+        parts = {"all": each.overall, **each.constructs}
+        rows = [{"name": name, **asdict(part)} for name, part in parts.items()]
+        terminal.show_table(title, rows, _AGREEMENT)
+        seen = each.passages
         terminal.say(
-            "  passages: alpha {alpha:.3f}, Jaccard {jaccard:.3f} ({both} marked by both, "
-            "{first_only} by the first alone, {second_only} by the second alone, of "
-            "{universe})".format_map(seen)
+            f"  passages: alpha {seen.alpha:.3f}, Jaccard {seen.jaccard:.3f} ({seen.both} marked "
+            f"by both, {seen.first_only} by the first alone, {seen.second_only} by the second "
+            f"alone, of {seen.universe})"
         )
     for sample in evidence.support.samples:
         verdicts = Counter(str(each.verdict) for each in sample.verdicts)
