@@ -78,7 +78,7 @@ def test_every_duplicate_key_is_reported_with_the_line_of_the_first():
         ("# only a remark\n", "empty"),
         ("a: !!python/object/apply:os.system [ls]", "tag"),
         ("!mine {a: 1}", "tag"),
-        ("a: *nowhere", "repeats nothing"),
+        ("a: *nowhere", "undefined alias"),
         ("a: &a [*a]", "inside what it repeats"),
         ("a: 1\n---\nb: 2", "second document"),
         ("? [a]\n: 1", "key must be one word"),
