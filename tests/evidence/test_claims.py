@@ -47,7 +47,7 @@ def evidence(first: list[Claim], second: list[Claim] | None = None) -> Evidence:
     )
     groups = {"one": None, "two": None, "twin": "pair", "other_twin": "pair"}
     documents = {
-        name: Document("", "", "", "", group, paragraphs, name) for name, group in groups.items()
+        name: Document("", "", "", "", group, paragraphs) for name, group in groups.items()
     }
     rounds = (Round("independent", tuple(second)),) if second is not None else ()
     return Evidence(documents=documents, claims=tuple(first), rounds=rounds)

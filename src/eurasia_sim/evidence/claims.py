@@ -3,8 +3,8 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -93,7 +93,6 @@ class Document(_Form):
     thesis: str
     dependent: str | None
     paragraphs: tuple[Paragraph, ...]
-    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,12 +215,8 @@ def load_evidence(directory: Path | str | None = None) -> Evidence:
             pages.append(read_page(path))
             found[name] = pages[-1].validated(form)
     refuse(pages)
-    documents, second = found.get("documents") or {}, found.get("second_coding") or SecondCoding()
-    return Evidence(
-        **{each.name: getattr(second, each.name) for each in fields(second)},
-        documents={name: replace(each, id=name) for name, each in documents.items()},
-        claims=found.get("claims") or (),
-    )
+    second = found.pop("second_coding", None) or SecondCoding()
+    return Evidence(**{each.name: getattr(second, each.name) for each in fields(second)}, **found)
 
 
 def verify(texts: Path, directory: Path | None = None) -> list[str]:
@@ -229,40 +224,41 @@ def verify(texts: Path, directory: Path | None = None) -> list[str]:
     evidence = load_evidence(directory)
     problems: list[str] = []
     originals: dict[str, list[str]] = {}
-    for document in evidence.documents.values():
+    for name, document in evidence.documents.items():
         path = texts / document.file
         if not path.is_file():
-            problems.append(f"{document.id}: {document.file} is not in {texts}")
+            problems.append(f"{name}: {document.file} is not in {texts}")
             continue
         raw = path.read_bytes()
         if (digest := hashlib.sha256(raw).hexdigest()) != document.sha256:
             stated = f"documents.yaml says {document.sha256}"
-            problems.append(f"{document.id}: {document.file} has SHA-256 {digest}, {stated}")
-        originals[document.id] = raw.decode("utf-8").split("\n")
-        problems += _uncovered(document, originals[document.id], evidence.claims)
+            problems.append(f"{name}: {document.file} has SHA-256 {digest}, {stated}")
+        originals[name] = raw.decode("utf-8").split("\n")
+        problems += _uncovered(name, evidence, originals[name])
     second = [claim for each in evidence.rounds for claim in (*each.claims, *each.superseded)]
     ids = Counter(claim.id for claim in (*evidence.claims, *second))
     for coding, is_second in ((evidence.claims, False), (second, True)):
         for claim in coding:
             wrong = [] if claim.id and ids[claim.id] == 1 else ["its id must be its own"]
             wrong += _miscoded(claim, is_second)
-            wrong += _misplaced(claim, evidence.documents, originals, is_second)
+            wrong += _misplaced(claim, evidence, originals, is_second)
             problems += [f"{claim.id} ({claim.locator}): {what}" for what in wrong]
     return problems + list(_copied(evidence, originals))
 
 
-def _uncovered(document: Document, lines: list[str], claims: Iterable[Claim]) -> Iterator[str]:
+def _uncovered(name: str, evidence: Evidence, lines: list[str]) -> Iterator[str]:
     """Printed lines outside any one paragraph, and paragraphs neither coded nor excused."""
+    paragraphs = evidence.documents[name].paragraphs
     holders = Counter(
-        line for each in document.paragraphs for line in range(each.lines[0], each.lines[1] + 1)
+        line for each in paragraphs for line in range(each.lines[0], each.lines[1] + 1)
     )
     for at, text in enumerate(lines, start=1):
         if text.strip() and holders[at] != 1:
-            yield f"{document.id}, L{at}: stands in {holders[at]} paragraphs; it must stand in one"
-    coded = {claim.lines for claim in claims if claim.document == document.id}
+            yield f"{name}, L{at}: stands in {holders[at]} paragraphs; it must stand in one"
+    coded = {claim.lines for claim in evidence.claims if claim.document == name}
     whole = fold("\n".join(lines))
-    for each in document.paragraphs:
-        place, section = f"{document.id}, L{each.lines[0]}", each.section
+    for each in paragraphs:
+        place, section = f"{name}, L{each.lines[0]}", each.section
         if not section:
             form = "its first words and … if long"
             yield f"{place}: has no section; give its heading as printed ({form}), or opening"
@@ -275,16 +271,13 @@ def _uncovered(document: Document, lines: list[str], claims: Iterable[Claim]) ->
 
 
 def _misplaced(
-    claim: Claim,
-    documents: Mapping[str, Document],
-    originals: Mapping[str, list[str]],
-    is_second: bool,
+    claim: Claim, evidence: Evidence, originals: Mapping[str, list[str]], is_second: bool
 ) -> Iterator[str]:
     """What is wrong with one claim's place and sentence."""
-    if claim.document not in documents:
-        yield f"no such document{near(claim.document, documents)}"
+    if claim.document not in evidence.documents:
+        yield f"no such document{near(claim.document, evidence.documents)}"
         return
-    sections = {each.lines: each.section for each in documents[claim.document].paragraphs}
+    sections = {each.lines: each.section for each in evidence.documents[claim.document].paragraphs}
     if claim.lines not in sections:
         yield f"its lines are no paragraph of {claim.document}"
         return
@@ -293,12 +286,11 @@ def _misplaced(
     if claim.document in originals:
         first, last = claim.lines
         printed = sentences("\n".join(originals[claim.document][first - 1 : last]))
+        mark = fingerprint("".join(printed[claim.sentence - 1 : claim.sentence]))
         if not 1 <= claim.sentence <= len(printed):
             yield f"the paragraph has {len(printed)} sentences"
-        elif not is_second and (found := fingerprint(printed[claim.sentence - 1])) != (
-            claim.fingerprint
-        ):
-            yield f"the sentence there has fingerprint {found}"
+        elif not is_second and mark != claim.fingerprint:
+            yield f"the sentence there has fingerprint {mark}"
 
 
 def _miscoded(claim: Claim, is_second: bool) -> Iterator[str]:
@@ -325,11 +317,11 @@ def _copied(evidence: Evidence, originals: Mapping[str, list[str]]) -> Iterator[
     """Runs of the author's words in what should be ours; a document's title may be named."""
     copied = {run for lines in originals.values() for run in _runs("\n".join(lines))}
     ours = [(claim.id, claim.says) for claim in evidence.claims]
-    for document in evidence.documents.values():
+    for name, document in evidence.documents.items():
         copied -= set(_runs(document.citation))
-        ours.append((document.id, document.thesis))
+        ours.append((name, document.thesis))
         ours += [
-            (f"{document.id}, L{each.lines[0]}", f"{each.section}. {each.nothing}")
+            (f"{name}, L{each.lines[0]}", f"{each.section}. {each.nothing}")
             for each in document.paragraphs
         ]
     for name, text in ours:
