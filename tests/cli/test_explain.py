@@ -9,7 +9,7 @@ from tests.command import call, done
 
 from eurasia_sim.world.explanation import users
 
-AGREEMENT = ("--evidence", "agreement", "--draws", "200")
+AGREEMENT = ("--evidence", "agreement")
 NAMES = [
     ("rules.perception.distance_decay",
      ("range     1500 to 6000", "mechanisms.perception", "Boulding, Kenneth")),

@@ -14,7 +14,6 @@ OTHER = "europe_1914"
 OPTIONS = [
     ("check us_exit --out x.json", "--out: only with --schema"),
     ("check us_exit --schema", "files: not with --schema"),
-    ("explain actors --draws 200", "--draws: only with --evidence agreement"),
     ("explain --evidence agreement --cite", "--cite: not with --evidence"),
     ("explain --evidence agreement china", "takes no NAME"),
     ("explain --evidence verify", "takes one NAME"), ("explain --cite", "give either names"),

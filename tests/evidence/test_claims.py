@@ -7,27 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eurasia_sim.evidence.claims import (
-    Claim,
-    Document,
-    Evidence,
-    Paragraph,
-    Round,
-    fingerprint,
-    load_evidence,
-    sentences,
-    verify,
-)
-from eurasia_sim.evidence.coding import (
-    BLOCKS,
-    across_documents,
-    claims_by_unit,
-    values_by_document,
-    values_by_unit,
-)
+from eurasia_sim.evidence import claims, coding
+from eurasia_sim.evidence.claims import Claim, Evidence, Round, load_evidence, verify
 from eurasia_sim.evidence.intercoder import agreement, bootstrap_interval, krippendorff_alpha
 from eurasia_sim.files.data_yaml import read_page
 
+GROUPS = {"one": None, "two": None, "twin": "pair", "other_twin": "pair"}
 TEXT = "A heading\n\nGulls circle the harbour. Boats wait for the tide.\n"
 
 
@@ -40,14 +25,10 @@ def claim(level: float, **changed: Any) -> Claim:
 
 
 def evidence(first: list[Claim], second: list[Claim] | None = None) -> Evidence:
-    paragraphs = (
-        Paragraph((1, 1), "opening", ""),
-        Paragraph((2, 2), "opening", ""),
-        Paragraph((3, 3), "opening", "x"),
-    )
-    groups = {"one": None, "two": None, "twin": "pair", "other_twin": "pair"}
+    texts = ((1, ""), (2, ""), (3, "x"))
+    paragraphs = tuple(claims.Paragraph((line, line), "opening", why) for line, why in texts)
     documents = {
-        name: Document("", "", "", "", group, paragraphs) for name, group in groups.items()
+        name: claims.Document("", "", "", "", group, paragraphs) for name, group in GROUPS.items()
     }
     rounds = (Round("independent", tuple(second)),) if second is not None else ()
     return Evidence(documents=documents, claims=tuple(first), rounds=rounds)
@@ -67,7 +48,7 @@ def evidence(first: list[Claim], second: list[Claim] | None = None) -> Evidence:
 def test_what_one_document_says(block: str, levels: list[float], value: float) -> None:
     stated = [claim(level, construct="affinity", toward="south") for level in levels]
     stated += [claim(2, document="two")]
-    assert values_by_document((block, "north", "south"), stated) == {"one": value, "two": 2}
+    assert coding.values_by_document((block, "north", "south"), stated) == {"one": value, "two": 2}
 
 
 @pytest.mark.parametrize(
@@ -83,12 +64,11 @@ def test_what_one_document_says(block: str, levels: list[float], value: float) -
 def test_across_documents_the_median_counts_unless_one_states_the_bottom_line(
     block: str, stated: dict[str, float], value: tuple[float, float, float]
 ) -> None:
-    groups = {"one": None, "two": None, "twin": "pair", "other_twin": "pair"}
-    assert across_documents(block, stated, groups) == value
+    assert coding.across_documents(block, stated, GROUPS) == value
 
 
 def test_nobody_has_a_dyad_with_himself() -> None:
-    assert claims_by_unit([claim(1, construct="denial", toward="north")]) == {}
+    assert coding.claims_by_unit([claim(1, construct="denial", toward="north")]) == {}
 
 
 # Krippendorff 2011, section D: four observers, twelve units, values missing; section A: two
@@ -186,7 +166,7 @@ def write_evidence(
 
 
 def one_claim(**changed: str) -> str:
-    mark = fingerprint(sentences(TEXT.split("\n")[2])[1])
+    mark = claims.fingerprint(claims.sentences(TEXT.split("\n")[2])[1])
     entry = {
         "id": "c001", "document": "paper", "section": "opening", "lines": "[3, 3]", "sentence": "2",
         "fingerprint": f'"{mark}"', "says": "ships bide their time", "about": "[north]",
@@ -250,18 +230,21 @@ def test_the_packaged_actors_are_what_the_rule_makes_of_the_claims(world) -> Non
     """Steps 3 to 5: a second coder widens a range; what he alone found reaches to silence."""
     coded = load_evidence()
     codings = coded.claims, coded.second
-    first, second = (values_by_unit(claims, coded) for claims in codings)
+    first, second = (coding.values_by_unit(each, coded) for each in codings)
     names = {"interests": "silence", "denial": "silent_denial", "affinity": "silent_affinity"}
     made = {}
     for unit in {*first, *second}:
         silence = world.numbers[f"rules.allocation.{names[unit[0]]}"].value
         value, low, high = first.get(unit) or (second[unit][0],) * 3
         other = second.get(unit, first[unit])[0] if unit in first else silence
-        ids = [tuple(dict.fromkeys(c.id for c in claims_by_unit(x).get(unit, ()))) for x in codings]
+        ids = [
+            tuple(dict.fromkeys(c.id for c in coding.claims_by_unit(x).get(unit, ())))
+            for x in codings
+        ]
         made[unit] = value, [min(low, other), max(high, other)], *ids
     stated = {}
     for actor, entry in read_page(world.directory / "actors.yaml").data["actors"].items():
-        for block in BLOCKS:
+        for block in coding.BLOCKS:
             for other, held in entry.get(block, {}).items():
                 value = held["value" if block == "affinity" else "salience"]
                 ids = tuple(held.get("claims", ())), tuple(held.get("second", ()))

@@ -28,7 +28,6 @@ from eurasia_sim.world.explanation import described, told
 from eurasia_sim.world.levers import check_lever, choices, levers
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
-_OF_AGREEMENT = ("draws", "seed")
 _AGREEMENT = {
     "": "{name}", "alpha": "{alpha:.2f}", "both": "{pairable:d}",
     "only first": "{first_only:d}", "only second": "{second_only:d}",
@@ -49,8 +48,6 @@ def explain(
         Literal["verify", "agreement"] | None,
         Option(help="Compare claims with the texts in folder NAME, or the two codings."),
     ] = None,
-    draws: Annotated[int, Option(min=100, help="Draws of the bootstrap of agreement.")] = 2000,
-    seed: Annotated[int, Option(help="Seed of the bootstrap of agreement.")] = 0,
     world: options.WorldName = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -65,8 +62,6 @@ def explain(
     Example: eurasia-sim explain --evidence verify my_texts/
     """
     given = names or []
-    if evidence != "agreement":
-        options.refuse(context, _OF_AGREEMENT, "only with --evidence agreement")
     if evidence is not None:
         options.refuse(context, ("summary", "cite"), "not with --evidence")
         if len(given) != (evidence == "verify"):
@@ -78,7 +73,7 @@ def explain(
     if evidence == "verify":
         _verify(Path(given[0]), world, as_json)
     elif evidence == "agreement":
-        _compare_codings(load_evidence(world), draws, seed, as_json)
+        _compare_codings(load_evidence(world), as_json)
     elif cite:
         _cite(given, world, as_json)
     elif given:
@@ -303,9 +298,9 @@ def _verify(texts: Path, world: Path | None, as_json: bool) -> None:
         raise typer.Exit(FAILED_WORK)
 
 
-def _compare_codings(evidence: Evidence, draws: int, seed: int, as_json: bool) -> None:
+def _compare_codings(evidence: Evidence, as_json: bool) -> None:
     """Krippendorff's alpha of the two codings with its interval, by construct and by passage."""
-    compared = agreement(evidence, draws, seed)
+    compared = agreement(evidence)
     if as_json:
         terminal.print_json([asdict(each) for each in compared])
         return

@@ -96,7 +96,7 @@ def bootstrap_interval(values: Floats, draws: int = 2000, seed: int = 0) -> tupl
     return float(low), float(high)
 
 
-def agreement(evidence: Evidence, draws: int = 2000, seed: int = 0) -> list[Agreement]:
+def agreement(evidence: Evidence, draws: int = 2000) -> list[Agreement]:
     """The first coding against each round of the second, as both stood then; last, as they are now.
 
     A unit is an actor's construct or an ordered pair's denial or affinity; its value is what steps
@@ -118,16 +118,11 @@ def agreement(evidence: Evidence, draws: int = 2000, seed: int = 0) -> list[Agre
         compared.append((each.name, (*first, *each.superseded), each.claims))
     if len(compared) > 1:
         compared.append(("as coded now", evidence.claims, evidence.second))
-    return [_compared(evidence, *each, draws, seed) for each in compared]
+    return [_compared(evidence, *each, draws) for each in compared]
 
 
 def _compared(
-    evidence: Evidence,
-    name: str,
-    first: Iterable[Claim],
-    second: Iterable[Claim],
-    draws: int,
-    seed: int,
+    evidence: Evidence, name: str, first: Iterable[Claim], second: Iterable[Claim], draws: int
 ) -> Agreement:
     paired = paired_values(first, second, evidence)
     matrix = np.array([*paired.values()]).reshape(-1, 2).T
@@ -136,7 +131,7 @@ def _compared(
     return Agreement(
         name,
         _reliability(matrix),
-        *bootstrap_interval(both, draws, seed),
+        *bootstrap_interval(both, draws),
         {kind: _reliability(matrix[:, kinds == kind]) for kind in SCALED if kind in kinds},
         _passages(evidence, first, second),
     )
