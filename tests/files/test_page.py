@@ -86,7 +86,7 @@ def test_every_duplicate_key_is_reported_with_the_line_of_the_first():
         ("a: 1\n\tb: 2", "not valid YAML"),
         ("a: \x07", "\\u0007, which cannot be seen"),
         ('a: "\\e"', "\\u001b, which cannot be seen"),
-        ("[" * (DEEPEST_NESTING + 1), "too deep"),
+        ("[" * (DEEPEST_NESTING + 2), "too deep"),
         ("- " * 5000, "too deep"),
         (f"a0: &a0 {[1] * 10}\n{_BOMB}", "aliases unfold to too many values"),
     ],
