@@ -176,7 +176,8 @@ def nearest(word: object, known: Iterable[str]) -> str:
     if "." in written and len(words) > _MANY:
         steps = set(written.split("."))
         shared = [len(steps.intersection(path.split("."))) for path in words]
-        words = [path for path, n in zip(words, shared, strict=True) if n == max(shared)]
+        most = max(shared)
+        words = [path for path, count in zip(words, shared, strict=True) if count == most]
     return next(iter(alike(written, words[:_MOST_COMPARED], 1)), "")
 
 
