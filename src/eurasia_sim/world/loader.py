@@ -50,9 +50,9 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Loader:
-    """Reads all files in the order in which ids become known; `World` has the same attributes.
+    """Reads all files in the order in which ids become known; a `World` takes over its attributes.
 
-    Raises DataError with everything wrong with them; `pages` may be complained of further.
+    Raises DataError with everything wrong with the files.
     """
 
     def __init__(self, folder: Path, rules: Path) -> None:

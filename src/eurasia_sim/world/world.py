@@ -90,14 +90,13 @@ class World:
 
     def record_steps(self, drop: Collection[str] = ()) -> dict[str, dict[int, float | str]]:
         """Steps of the record by lever path, with every event that is not dropped."""
-        unknown = [name for name in drop if name not in self.events]
-        if unknown:
-            events = self.events
+        events = self.events
+        if unknown := [name for name in drop if name not in events]:
             raise DataError(
-                f"{name} is no event of the record{near(name, events)}" for name in unknown
+                f"{each} is no event of the record{near(each, events)}" for each in unknown
             )
         steps = {path: dict(dated) for path, dated in self.record.items()}
-        for event in sorted(self.events.values(), key=lambda event: event.month):
+        for event in sorted(events.values(), key=lambda event: event.month):
             if event.id not in drop:
                 for path, value in event.sets.items():
                     steps.setdefault(path, {})[event.month] = value
@@ -112,8 +111,8 @@ class World:
     @cached_property
     def names(self) -> dict[str, str]:
         """Names of actors and theatres by id."""
-        actors = {each.id: each.name for each in self.actors.values()}
-        return actors | {each.id: each.name for each in self.theatres.values()}
+        every: Mapping[str, Any] = {**self.actors, **self.theatres}
+        return {name: each.name for name, each in every.items()}
 
     @cached_property
     def coded_paths(self) -> tuple[str, ...]:
