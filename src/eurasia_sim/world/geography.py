@@ -48,15 +48,6 @@ def geography_of(
             problems.append(f"ties.yaml: {wrong}")
         return value or 0.0
 
-    def people(theatre: str) -> float:
-        """Tens of millions; an empty theatre has none."""
-        if (found := numbers.get(f"theatres.{theatre}.population")) is None:
-            return 0.0
-        if found.unit not in _TEN_MILLION:
-            wrong = f"{found.path} has unit {found.unit!r}; use one of {', '.join(_TEN_MILLION)}"
-            problems.append(f"{found.place}: {wrong}")
-        return found.value / _TEN_MILLION.get(found.unit, 1.0)
-
     def order_of(role: str) -> Integers:
         ids = [getattr(theatre, role) for theatre in theatres.values()]
         return np.array([order.get(name, -1) for name in ids], dtype=np.int64)
@@ -69,7 +60,7 @@ def geography_of(
         theatre_border=_table(lands, places, touching),
         border_distance=_table(lands, places, apart),
         theatre_separation=_table(places, places, apart),
-        size=np.array([people(theatre) for theatre in places]),
+        size=np.array([_people(numbers.get(f"theatres.{k}.population"), problems) for k in places]),
         wealth=_wealth(lands, numbers, start),
         ruler=order_of("ruler"),
         challenger=order_of("challenger"),
@@ -83,6 +74,16 @@ def geography_of(
     if problems:
         raise DataError(dict.fromkeys(problems))
     return found
+
+
+def _people(population: Number | None, problems: list[str]) -> float:
+    """Tens of millions; an empty theatre has none."""
+    if population is None:
+        return 0.0
+    if population.unit not in _TEN_MILLION:
+        wrong = f"{population.path} has unit {population.unit!r}; use one of"
+        problems.append(f"{population.place}: {wrong} {', '.join(_TEN_MILLION)}")
+    return population.value / _TEN_MILLION.get(population.unit, 1.0)
 
 
 def _wealth(lands: Iterable[str], numbers: Mapping[str, Number], start: int) -> Floats:
