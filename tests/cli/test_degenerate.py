@@ -18,7 +18,6 @@ from tests.sweeping import SCENARIO
 
 from eurasia_sim.figures.gallery import usual_kinds
 from eurasia_sim.hypotheses.effort import Effort
-from eurasia_sim.reports.parts import Section
 from eurasia_sim.simulation import ensemble
 from eurasia_sim.simulation.ensemble import run_ensemble
 from eurasia_sim.simulation.results_folder import ResultsFolder
@@ -142,13 +141,12 @@ def check_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def drawing_little() -> Iterator[None]:
-    """Draw the kinds that few runs may lack, and spare the rendering and the claims."""
+    """Draw the kinds that few runs may lack, and spare the rendering."""
 
     def few(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
         return [kind for kind in usual_kinds(held, measures) if kind in _KINDS]
 
     replaced: dict[str, Any] = {
-        "reports.sections.foundations": lambda *_: Section("", ""),
         **{f"{module}.usual_kinds": few for module in ("figures.gallery", "reports.report")},
         **{f"{module}.render": lambda *_: b"" for module in ("figures.gallery", "reports.parts")},
     }

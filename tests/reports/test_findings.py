@@ -13,9 +13,7 @@ from tests.hypotheses.test_scope_map import MAP
 from eurasia_sim.hypotheses.effort import Effort
 from eurasia_sim.hypotheses.evaluation import Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family
-from eurasia_sim.reports.findings import findings_page
-from eurasia_sim.reports.markdown import number, percent, plain
-from eurasia_sim.reports.scope_map import map_page, map_path
+from eurasia_sim.reports.findings import findings_page, map_page, map_path, number, percent, plain
 from eurasia_sim.world.world import World
 
 COMMAND = "eurasia-sim test --findings docs/findings.md"

@@ -16,7 +16,7 @@ from eurasia_sim.reports.parts import interval_of, number, share
 from eurasia_sim.reports.report import MOST_BYTES, report_page
 from eurasia_sim.simulation.results import write_manifest
 from eurasia_sim.simulation.results_folder import open_results
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
 
@@ -25,8 +25,15 @@ VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 @pytest.fixture(scope="module")
 def pages(ran: Path, tested: Path, swept: Path, world: World) -> dict[str, str]:
-    return {name: report_page(open_results(folder, world)) for name, folder in
-            (("run", ran), ("test", tested), ("sweep", swept))}  # fmt: skip
+    folders = {"run": ran, "test": tested, "sweep": swept}
+    return {name: report_page(open_results(folder, world)) for name, folder in folders.items()}
+
+
+@pytest.fixture
+def copied(ran, tmp_path):
+    """A folder of a run that may be spoilt, and its manifest."""
+    folder = shutil.copytree(ran, tmp_path / "copied")
+    return folder, json.loads((folder / "manifest.json").read_text())
 
 
 class Outline(HTMLParser):
@@ -52,6 +59,10 @@ class Outline(HTMLParser):
         return [given.get(name, "") for found, given in self.elements if tag in (found, "")]
 
 
+def section(page: str, key: str) -> str:
+    return page.partition(f'id="{key}"')[2].partition("</section>")[0]
+
+
 @pytest.mark.parametrize("kind", ["run", "test", "sweep"])
 def test_the_page_is_whole_ordered_labelled_and_fetches_nothing(pages, kind):
     outline = Outline(pages[kind])
@@ -72,68 +83,56 @@ def test_the_page_is_whole_ordered_labelled_and_fetches_nothing(pages, kind):
     assert len(pages[kind].encode()) < MOST_BYTES
 
 
-def headings(page: str) -> list[str]:
-    return re.findall(r'<h2 id="[\w-]+">([^<]+)</h2>', page)
-
-
-def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran):
-    assert headings(pages["run"]) == [
+def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran, world):
+    page, manifest = pages["run"], open_results(ran, world).manifest
+    assert re.findall(r'<h2 id="[\w-]+">([^<]+)</h2>', page) == [
         "Answer", "Effect sizes", "Distributions and pictures", "Limits", "Question", "Design",
         "Exclusions", "Claims and figures the runs rest on", "Seeds and versions",
         "Commands that reproduce it",
     ]  # fmt: skip
-    manifest = open_results(ran, load_world()).manifest
+    gap = manifest["summary"]["differences"][0]
+    cells = f"{gap['mean']:+.4f}</td>", f"{gap['low']:+.4f} to {gap['high']:+.4f}</td>"
     for said in (
         manifest["scenarios"]["us_exit"]["question"], manifest["digests"]["model"],
         manifest["command"].split(" --out")[0],
         "The United States leaves, against: The United States stays", "no probabilities of events",
-        "rest on judgement", "514 claims",
+        "rest on judgement", "514 claims", *(cell.replace("-", "−") for cell in cells),
     ):  # fmt: skip
-        assert said in pages["run"]
-    opening = pages["run"].split('id="effects"')[0]
+        assert said in page
+    opening = section(page, "answer")
     assert "rises in" in opening or "falls in" in opening
     assert "How far to trust it: beats the best free forecast on" in opening
     assert opening.count("<img") == 1
-    gap = manifest["summary"]["differences"][0]
-    assert f"{gap['mean']:+.4f}</td>".replace("-", "−") in pages["run"]
-    ends = f"{gap['low']:+.4f} to {gap['high']:+.4f}</td>"
-    assert ends.replace("-", "−") in pages["run"]
 
 
-def test_a_tests_page_gives_verdicts_shares_and_reversals(pages, tested):
-    expected = {"Verdicts", "Variance shares", "Limits"}
-    assert expected <= set(headings(pages["test"]))
-    verdicts = pd.read_parquet(tested / "verdicts.parquet")
-    for row in verdicts.to_dict("records"):
-        assert row["verdict"] in pages["test"]
+def test_a_tests_page_gives_verdicts_and_shares(pages, tested):
+    assert all(f'id="{each}"' in pages["test"] for each in ("verdicts", "variance", "limits"))
+    for row in pd.read_parquet(tested / "verdicts.parquet").to_dict("records"):
+        assert row["verdict"] in section(pages["test"], "verdicts")
         assert row["says"] in pages["test"].replace("&#39;", "'")
 
 
 def test_failed_runs_are_counted_and_the_same_folder_gives_the_same_page(pages, ran, world):
-    exclusions = pages["sweep"].split('id="exclusions"')[1].split("</section>")[0]
+    exclusions = section(pages["sweep"], "exclusions")
     assert "the first of 2 failed runs" in exclusions
     assert "overflow" in exclusions
     assert report_page(open_results(ran, world)) == pages["run"]
 
 
-def test_what_a_manifest_says_is_text_and_never_markup(ran, world, tmp_path):
-    folder = tmp_path / "hostile"
-    shutil.copytree(ran, folder)
-    manifest = folder / "manifest.json"
-    hostile = "<script>alert(1)</script>"
-    text = manifest.read_text().replace("The United States leaves", hostile)
-    manifest.write_text(text)
+def test_what_a_manifest_says_is_text_and_never_markup(copied, world):
+    folder, manifest = copied
+    hostile = json.dumps(manifest).replace("The United States leaves", "<script>alert(1)</script>")
+    (folder / "manifest.json").write_text(hostile)
     with pytest.raises(DataError, match="its digest is that of another content"):
         open_results(folder, world)
-    write_manifest(folder, json.loads(text), json.loads(text)["files"])
+    write_manifest(folder, json.loads(hostile), manifest["files"])
     page = report_page(open_results(folder, world))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
 
-def test_validation_shows_the_misses_first(ran, world, tmp_path):
-    folder = tmp_path / "validated"
-    shutil.copytree(ran, folder)
+def test_validation_shows_the_misses_first(copied, world):
+    folder, manifest = copied
     table = pd.DataFrame(
         {
             "pattern": ["p1", "p2", "p3"], "says": ["one", "two", "three"], "kind": "sign",
@@ -142,12 +141,10 @@ def test_validation_shows_the_misses_first(ran, world, tmp_path):
         }
     )  # fmt: skip
     table.to_parquet(folder / "patterns.parquet")
-    manifest = json.loads((folder / "manifest.json").read_text())
     write_manifest(folder, manifest, [*manifest["files"], "patterns.parquet"])
-    page = report_page(open_results(folder, world))
-    section = page.split('id="validation"')[1].split("</section>")[0]
-    assert section.index("two</td>") < section.index("three</td>")
-    assert "The misses: 2 patterns" in section
+    found = section(report_page(open_results(folder, world)), "validation")
+    assert found.index("two</td>") < found.index("three</td>")
+    assert "The misses: 2 patterns" in found
 
 
 def test_numbers_are_written_alike():
@@ -176,8 +173,7 @@ def test_the_verbs_write_what_they_say_and_refuse_with_exit_2(ran, tmp_path):
         (("plot", str(ran), "--filter", "scenario=x"), "no run has it"),
     ):
         refused = call(*words)
-        assert (refused.returncode, "Traceback" in refused.stderr) == (2, False)
-        assert complaint in refused.stderr
+        assert (refused.returncode, complaint in refused.stderr) == (2, True)
 
 
 @pytest.mark.browser
@@ -197,14 +193,11 @@ def test_an_accessibility_checker_finds_nothing_offline_on_wide_and_narrow_scree
             page = context.new_page()
             page.on("request", lambda request: asked.append(request.url))
             page.goto(path.as_uri())
-            page.evaluate(
-                "document.querySelectorAll('details').forEach(each => { each.open = true })"
-            )
+            page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
             found = axe.Axe().run(page)
             assert found.violations_count == 0, found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-            assert page.evaluate(
-                "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
-            )
+            loaded = "[...document.images].every(each => each.complete && each.naturalWidth > 0)"
+            assert page.evaluate(loaded)
         assert not [url for url in asked if not url.startswith(("file:", "data:"))]
         browser.close()

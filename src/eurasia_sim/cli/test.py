@@ -19,8 +19,7 @@ from eurasia_sim.hypotheses.effort import Effort, check_size
 from eurasia_sim.hypotheses.evaluation import Evaluation, evaluate
 from eurasia_sim.hypotheses.hypothesis import Family, arm_scenario
 from eurasia_sim.hypotheses.loader import load_hypotheses
-from eurasia_sim.reports.findings import findings_page
-from eurasia_sim.reports.scope_map import map_page, map_path
+from eurasia_sim.reports.findings import findings_page, map_page, map_path
 from eurasia_sim.scenarios import posterior
 from eurasia_sim.scenarios.scenario import as_recorded
 from eurasia_sim.simulation import results

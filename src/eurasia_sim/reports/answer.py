@@ -39,56 +39,52 @@ def answers(held: ResultsFolder, measures: Sequence[str] = ()) -> list[list[Answ
     """
     shown = list(measures) or held.shown
     lead, table = held.manifest.get("leads", RANGES), held.runs(shown)
-    first, *others = dict.fromkeys(table["scenario"])
+    _, *others = dict.fromkeys(table["scenario"])
     return [
         [
-            _answer(held, own, theory, kind, (first, *filter(None, [other])), shown)
+            _answer(held, own, str(theory), kind, other, shown)
             for kind in dict.fromkeys((lead, *SETS))
-            if len(own := table[(table["theory"] == theory) & (table["set"] == kind)])
+            if len(own := runs[runs["set"] == kind])
         ]
-        for theory in map(str, dict.fromkeys(table["theory"]))
+        for theory, runs in table.groupby("theory", sort=False)
         for other in others or [""]
     ]
 
 
 def _answer(
-    held: ResultsFolder, runs: pd.DataFrame, theory: str, kind: str, names: tuple[str, ...],
-    shown: list[str],
-) -> Answer:  # fmt: skip
-    """One scenario against another, or alone, over one set of draws.
+    held: ResultsFolder, runs: pd.DataFrame, theory: str, kind: str, other: str, shown: list[str]
+) -> Answer:
+    """The first scenario against another, or alone, over one set of draws.
 
     The family of measures that competition may mean speaks first, where a folder holds its word.
     """
-    over = SETS[kind]
-    titles = [scenario_title(held, name) for name in names]
+    first, over = str(runs["scenario"].iloc[0]), SETS[kind]
+    titles = [scenario_title(held, name) for name in (first, other) if name]
     title = f"{', against: '.join(titles)} ({theory.replace('_', ' ')})"
-    if len(names) == 1:
-        levels = runs[shown].quantile([0.05, 0.95])
+    if not other:
+        count = int(np.isfinite(runs[shown[0]]).sum())
         rows = tuple(
-            {"label": readable(name, held.names), "mean": f"{runs[name].mean():.4f}",
-             "90 % of draws": "{:.4f} to {:.4f}".format(*levels[name])}
+            {
+                "label": readable(name, held.names), "mean": f"{runs[name].mean():.4f}",
+                "90 % of draws": "{:.4f} to {:.4f}".format(*runs[name].quantile([0.05, 0.95])),
+            }
             for name in shown
         )  # fmt: skip
-        count = int(np.isfinite(runs[shown[0]]).sum())
         return Answer(title, over, f"{count} draws {over}; nothing to compare with.", rows)
-    found = rows_of(difference_summary(runs, names[0], names[1], shown))
-    label, times = readable(found[0]["measure"], held.names), found[0]["times"]
-    subject = label[0].upper() + label[1:] + ","
+    lead, *rest = rows_of(difference_summary(runs, first, other, shown))
+    label = readable(lead["measure"], held.names)
+    subject = f"{label[0].upper()}{label[1:]},"
     for row in held.manifest["summary"].get("headlines", ()):
-        of = "competition", row["pair"], row["scope"]
-        whose = (row["theory"], row["set"], row["scenario"], *of)
-        if whose == (theory, kind, names[1], *found[0]["measure"].split(".")):
+        of = f"competition.{row['pair']}.{row['scope']}"
+        whose = (row["theory"], row["set"], row["scenario"], of)
+        if whose == (theory, kind, other, lead["measure"]):
             subject = f"{subject} {row['word']}. By the measure of that name it"
-    return Answer(
-        title,
-        over,
-        says(found[0], subject, over),
-        tuple(_cells(row, held) for row in _ordered(found)),
-        f"What nobody knows moves it {times:.0f} times as much as this difference."
-        if times >= _NOTABLE
-        else "",
-        _way(found[0]),
-    )
+    moved = [row for row in rest if row["pairs"] and (row["above"] or row["below"])]
+    moved.sort(key=lambda row: -abs(row["mean"]) / (abs(row["level"]) if has_level(row) else 1.0))
+    cells = tuple(_cells(row, held) for row in (lead, *moved) if row["pairs"])
+    times = f"What nobody knows moves it {lead['times']:.0f} times as much as this difference."
+    unknown = times if lead["times"] >= _NOTABLE else ""
+    return Answer(title, over, says(lead, subject, over), cells, unknown, _way(lead))
 
 
 def _way(row: dict[str, Any]) -> int:
@@ -96,14 +92,6 @@ def _way(row: dict[str, Any]) -> int:
     is_sure = row["low"] > 0 or row["high"] < 0
     least = smallest_effect(row["measure"], np.array([row["level"]]))[0]
     return int(np.sign(row["mean"])) if is_sure and abs(row["mean"]) > least else 0
-
-
-def _ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first measure, then those that differ, the largest change of the level first."""
-    moved = [row for row in rows[1:] if row["pairs"] and (row["above"] or row["below"])]
-    level = {row["measure"]: abs(row["level"]) if has_level(row) else 1.0 for row in moved}
-    moved.sort(key=lambda row: -abs(row["mean"]) / level[row["measure"]])
-    return [*(row for row in rows[:1] if row["pairs"]), *moved]
 
 
 def _cells(row: dict[str, Any], held: ResultsFolder) -> dict[str, str]:

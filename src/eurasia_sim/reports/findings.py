@@ -1,20 +1,28 @@
-"""The page that says what a test of hypotheses found, in Markdown, from its tables alone."""
+"""The pages that say what a test of hypotheses found, in Markdown, from its tables alone."""
 
+import math
+import re
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pandas as pd
+from jinja2 import Environment, StrictUndefined, select_autoescape
+
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.figures.style import rows_of
+from eurasia_sim.files.data_yaml import packaged
+from eurasia_sim.files.text import file_name_from, visible
 from eurasia_sim.hypotheses.effort import Effort
 from eurasia_sim.hypotheses.evaluation import Evaluation
-from eurasia_sim.hypotheses.hypothesis import Family
+from eurasia_sim.hypotheses.hypothesis import ContrastMap, Family
+from eurasia_sim.hypotheses.scope_map import EVERY
 from eurasia_sim.hypotheses.verdicts import WORDS
-from eurasia_sim.reports.markdown import page, plain, plain_table
-from eurasia_sim.reports.scope_map import map_path
 from eurasia_sim.world.world import World
 
-TEMPLATE = "findings.md.jinja"
+# Of Markdown: what is markup anywhere, at the edge of a word, and at the beginning of a line.
+_MARKUP = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|^[#>+=-]|(?<=^\d)[.)]")
 
 
 def findings_page(
@@ -25,33 +33,41 @@ def findings_page(
     Args:
         command: what made it. place: where it will stand; pages of maps stand beside it.
     """
-    result = Evaluation(**{name: plain_table(each) for name, each in vars(result).items()})
-    verdicts, parts, shares = result.verdicts, result.parts, result.shares
+    result = Evaluation(**{name: _plain_table(each) for name, each in vars(result).items()})
+    verdicts, parts, shares, rivals = result.verdicts, result.parts, result.shares, result.theories
     named = verdicts.groupby("verdict")["hypothesis"].agg(list)
     maps = [
         {"rivals": " and ".join(map(plain, each.rivals)), "says": plain(each.says),
          "page": quote(map_path(place, each).name)}
         for each in family.maps
     ]  # fmt: skip
-    return page(
-        TEMPLATE, title=plain(family.title), file=family.path.name, command=command,
-        digest=family.digest, world=world, model=model_version(), effort=effort,
-        weakest=[plain(each) for each in family.weakest], maps=maps,
-        verdicts=[_told(row, result) for row in rows_of(verdicts)],
+    # How well shares (in percentage points) and effects (in smallest effects) are known.
+    counted = verdicts[verdicts["points"] > 0]
+    half = 50 * (counted["share_high"] - counted["share_low"]).max() if len(counted) else None
+    widths = (parts["high"] - parts["low"]) / 2 / parts["smallest"]
+    # The expected signs that the null theory shows as well.
+    null = rivals[(rivals["kind"] == "theory") & (rivals["under"] == world.null_theory)]
+    signed = parts.loc[parts["sign"].isin(("+", "-")), ["hypothesis", "part"]]
+    return _page(
+        "findings.md.jinja", title=plain(family.title), file=family.path.name, command=command,
+        digest=family.digest, world=world, model=model_version(), effort=effort, maps=maps,
+        weakest=[plain(each) for each in family.weakest],
+        verdicts=[_told(row, parts, rivals) for row in rows_of(verdicts)],
         counts={word: named[word] for word in WORDS if word in named},
         kinds={kind: (verdicts["kind"] == kind).any() for kind in ("control", "placebo")},
         lost=[*verdicts.loc[verdicts["failed"].astype(bool), "hypothesis"]],
-        parts=rows_of(parts), also=_of_the_null(world, result), shares=rows_of(shares),
+        parts=rows_of(parts), shares=rows_of(shares),
+        also=rows_of(null[null["holds"]].merge(signed, on=["hypothesis", "part"])),
         sources=[name for name in shares.columns if name not in ("reading", "scenarios")],
-        failed=parts["failed"].max(), runs=parts["n"].max(), **_precision(result),
+        failed=parts["failed"].max(), runs=parts["n"].max(), points=counted["points"].max(),
+        half=half, middle=widths.median(), widest=widths.max(),
     )  # fmt: skip
 
 
-def _told(verdict: dict[str, Any], result: Evaluation) -> dict[str, Any]:
+def _told(verdict: dict[str, Any], parts: pd.DataFrame, rivals: pd.DataFrame) -> dict[str, Any]:
     """A hypothesis with its parts, which of them have which word, and each under its rivals."""
     parts, rivals = (
-        table[table["hypothesis"] == verdict["hypothesis"]]
-        for table in (result.parts, result.theories)
+        table[table["hypothesis"] == verdict["hypothesis"]] for table in (parts, rivals)
     )
     words = parts.groupby("word", sort=False)["part"].agg(list).to_dict()
     rows = [
@@ -61,20 +77,81 @@ def _told(verdict: dict[str, Any], result: Evaluation) -> dict[str, Any]:
     return {**verdict, "parts": rows, "words": words, "under": [*rivals["under"].unique()]}
 
 
-def _precision(result: Evaluation) -> dict[str, Any]:
-    """How well shares (in percentage points) and effects (in smallest effects) are known."""
-    counted = result.verdicts[result.verdicts["points"] > 0]
-    half = (counted["share_high"] - counted["share_low"]).max() / 2
-    widths = (result.parts["high"] - result.parts["low"]) / 2 / result.parts["smallest"]
-    return {
-        "points": counted["points"].max(), "half": 100 * half if len(counted) else None,
-        "middle": widths.median(), "widest": widths.max(),
-    }  # fmt: skip
+def map_path(findings: Path, contrast: ContrastMap) -> Path:
+    """Where the page of a map stands: beside the findings."""
+    name = file_name_from(f"{findings.stem}-{contrast.id.replace('_', '-')}")
+    return findings.with_name(f"{name}{findings.suffix}")
 
 
-def _of_the_null(world: World, result: Evaluation) -> list[dict[str, Any]]:
-    """The expected signs that the null theory shows as well."""
-    rivals, parts = result.theories, result.parts
-    under = rivals[(rivals["kind"] == "theory") & (rivals["under"] == world.null_theory)]
-    signed = parts.loc[parts["sign"].isin(("+", "-")), ["hypothesis", "part"]]
-    return rows_of(under[under["holds"]].merge(signed, on=["hypothesis", "part"]))
+def map_page(
+    world: World, contrast: ContrastMap, found: pd.DataFrame, effort: Effort, command: str,
+    place: Path,
+) -> str:  # fmt: skip
+    """One map of rivals as a Markdown page: in which circumstances each of them holds."""
+    own = found[found["map"] == contrast.id]
+    before, *later = contrast.change.levels
+    changes: list[dict[str, Any]] = []
+    for level in later:
+        kinds = own[(own["theory"] == EVERY) & (own["level"] == level)].groupby("kind")
+        changes.append({"level": level} | {str(kind): _by_name(cells) for kind, cells in kinds})
+    last = own[(own["level"] == later[-1]) & (own["kind"] == "rival")]
+    holds = last.pivot_table(index="theory", columns="name", values="holds", sort=False)
+    first, second = contrast.across
+    return _page(
+        "map.md.jinja", contrast=contrast, findings=quote(place.name), command=command,
+        before=before, first=first, second=second, points=own["n"].max(), effort=effort,
+        theories=[theory for theory in world.theories if theory != world.null_theory],
+        model=model_version(), changes=changes, rivals=[*holds], by_theory=holds.to_dict("index"),
+    )  # fmt: skip
+
+
+def _by_name(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Of every rival or reading, its cells, the least share in which it holds, and the best."""
+    found = []
+    for name, cells in rows.groupby("name", sort=False):
+        best = cells.sort_values("holds", ascending=False, kind="stable").iloc[0].to_dict()
+        places = cells.set_index(["first", "second"]).to_dict("index")
+        found.append({"name": name, "cells": places, "least": cells["holds"].min(), "best": best})
+    return found
+
+
+def _page(template: str, **values: Any) -> str:
+    """A packaged template of Markdown with values filled in."""
+    environment = Environment(
+        autoescape=select_autoescape(default_for_string=False), undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.filters |= {"number": number, "percent": percent, "plain": plain}
+    source = (packaged() / template).read_text(encoding="utf-8")
+    return environment.from_string(source).render(known=_known, **values)
+
+
+def plain(words: str) -> str:
+    """A person's words in one line, with nothing in them that Markdown or HTML reads as markup."""
+    line = escape(" ".join(visible(words).split()), quote=False).replace("~", "&#126;")
+    return _MARKUP.sub(r"\\\g<0>", line)
+
+
+def _plain_table(found: pd.DataFrame) -> pd.DataFrame:
+    """A table with the words in it made plain, but for signs."""
+    texts = {
+        str(name): [plain(cell) if isinstance(cell, str) else cell for cell in column]
+        for name, column in found.items()
+        if name != "sign" and not pd.api.types.is_numeric_dtype(column)
+    }
+    return found.assign(**texts)
+
+
+def _known(value: Any) -> bool:
+    """Whether a value is a finite number."""
+    return value is not None and math.isfinite(value)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number with its sign, or a dash."""
+    return f"{value:+.{digits}f}" if _known(value) else "–"
+
+
+def percent(value: float) -> str:
+    """A share in per cent, or a dash."""
+    return f"{100 * value:.0f} %" if _known(value) else "–"
