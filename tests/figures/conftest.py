@@ -1,9 +1,17 @@
 from itertools import combinations
 
+import pytest
 from matplotlib.transforms import Bbox
 
 from eurasia_sim.figures.gallery import settle
 from eurasia_sim.figures.style import use_style
+
+
+@pytest.fixture(autouse=True)
+def styled():
+    """Charts are drawn in the package's style, as the gallery draws them."""
+    with use_style():
+        yield
 
 
 def texts(figure, panel=None) -> list[str]:
@@ -24,24 +32,16 @@ def faults(figure) -> list[str]:
         figure.canvas.draw()
         renderer = figure.canvas.get_renderer()
         page = Bbox.from_extents(-1, -1, *(size + 1 for size in figure.canvas.get_width_height()))
-        boxes = {text.get_text(): text.get_window_extent(renderer) for text in figure.texts}
         shown = [panel for panel in figure.axes if panel.get_visible()]
-        for at, each in enumerate([*figure.legends, *shown]):
-            boxes[f"legend or panel {at}"] = each.get_tightbbox(renderer)
+        boxes = {each: each.get_window_extent(renderer) for each in figure.texts}
+        boxes |= {each: each.get_tightbbox(renderer) for each in (*figure.legends, *shown)}
         found = [
-            f"outside: {name!r} {box}"
-            for name, box in boxes.items()
-            if Bbox.union([page, box]).extents.tolist() != page.extents.tolist()
+            f"outside: {each}"
+            for each, box in boxes.items()
+            if (Bbox.union([page, box]).extents != page.extents).any()
         ]
         for panel in shown:
-            written = [
-                (text.get_text(), text.get_window_extent(renderer).padded(-1))
-                for text in panel.texts
-                if text.get_text()
-            ]
-            found += [
-                f"overlap: {one!r} and {other!r}"
-                for (one, at), (other, there) in combinations(written, 2)
-                if at.overlaps(there)
-            ]
+            boxes = [(each, each.get_window_extent(renderer).padded(-1)) for each in panel.texts]
+            pairs = combinations([box for box in boxes if box[0].get_text()], 2)
+            found += [f"overlap: {a} and {b}" for (a, at), (b, by) in pairs if at.overlaps(by)]
     return found

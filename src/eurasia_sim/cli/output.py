@@ -39,9 +39,7 @@ def plot(
     threshold: Annotated[
         float | None, Option(help="Of a distribution, in the measure's unit.")
     ] = None,
-    month: Annotated[
-        list[str] | None, Option(help="YYYY-MM, of maps and heat maps; repeatable.")
-    ] = None,
+    month: Annotated[list[str] | None, Option(help="YYYY-MM, of maps; repeatable.")] = None,
     out: Annotated[Path | None, Option(help="Folder; by default RESULTS/figures.")] = None,
     world: options.WorldName = None,
     as_json: options.AsJson = False,

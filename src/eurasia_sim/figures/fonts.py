@@ -44,14 +44,14 @@ def fit_fonts(figure: Figure) -> str:
             axis.get_ticklabels(which="both")  # which are written only now
     texts = figure.findobj(Text)
     # Joiners and breaks of lines leave no mark and are no fault.
-    letters = frozenset("".join(text.get_text() for text in texts)) - {"\n"}
-    letters = frozenset(each for each in letters if unicodedata.category(each) != "Cf")
+    written = {letter for text in texts for letter in text.get_text()} - {"\n"}
+    letters = frozenset(each for each in written if unicodedata.category(each) != "Cf")
     own = str(fontManager.findfont(FontProperties(family=OWN)))
     lacking, families = letters - _drawn(own, 0, letters), [OWN]
     for each in sorted(fontManager.ttflist, key=_order) if lacking else ():
-        upright = (each.style, each.variant, each.stretch) == ("normal",) * 3
-        found = _drawn(each.fname, each.index, lacking) if upright else frozenset()
-        if found and each.name not in (OWN, _BOXES):
+        if each.name in (OWN, _BOXES) or {each.style, each.variant, each.stretch} != {"normal"}:
+            continue
+        if found := _drawn(each.fname, each.index, lacking):
             families.append(each.name)
             lacking -= found
     if len(families) > 1:

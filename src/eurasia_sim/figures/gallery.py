@@ -3,26 +3,16 @@
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from eurasia_sim.analysis.contrast import differences_of, paired
-from eurasia_sim.figures import (
-    differences,
-    distributions,
-    heatmaps,
-    moments,
-    record,
-    sensitivity,
-    style,
-    time_series,
-)  # fmt: skip
-from eurasia_sim.figures.differences import is_paired
+from eurasia_sim.figures import analyses, differences, heatmaps, moments, style, time_series
 from eurasia_sim.figures.fonts import fit_fonts
 from eurasia_sim.figures.style import Picture, Request, use_style
 from eurasia_sim.files.data_yaml import DataError, near
@@ -30,56 +20,39 @@ from eurasia_sim.files.ordinary import csv_bytes
 from eurasia_sim.files.text import file_name_from, visible
 from eurasia_sim.scenarios.schema import measures as measure_notes
 from eurasia_sim.simulation import results_folder
-from eurasia_sim.simulation.results import read_manifest, write_bytes
+from eurasia_sim.simulation.results import write_bytes
 from eurasia_sim.simulation.results_folder import FIT, RUN, SKILL, SWEEP, TEST, ResultsFolder
 from eurasia_sim.world.levers import successors
 from eurasia_sim.world.world import World
 
 _MOST_UNASKED = 24  # measures of a sweep that are drawn where none is asked for
+_TABLES = ("influence.*", "threat.*")  # of a run, where no measure is named
+Tell = Callable[[str], object]
 
 
 class Kind(NamedTuple):
-    """One kind of picture."""
+    """One kind of picture; its question is among the words of `figures.yaml`."""
 
-    question: str  # the title of each
     pages: Callable[[ResultsFolder, Request, str], Iterator[Picture]]  # its figures of a folder
-    folders: tuple[str, ...] = ()  # which are drawn as it when nobody says otherwise
+    suits: tuple[str, ...]  # kinds of folder, or tables in it, that nobody need ask for it
     options: tuple[str, ...] = ()  # of a request; measures are columns of the runs
-    tables: tuple[str, ...] = ()  # a folder that holds one is drawn as this kind, too
     of_run: tuple[str, ...] = ()  # measures of a run where none is named; else those it shows
 
 
 KINDS: Mapping[str, Kind] = {
-    "difference": Kind(
-        "What changes, by how much, and how surely?",
-        differences.difference_pages, (RUN, TEST), ("measures",),
-    ),
-    "distribution": Kind(
-        "How far do runs spread, and to which side?",
-        distributions.distribution_pages, (RUN, SWEEP), ("measures", "threshold"),
-    ),
-    "fan": Kind(
-        "When does it change, and does it last?", time_series.fan_pages, (RUN,), ("measures",)
-    ),
-    "map": Kind("Who leads, and who is where?", moments.map_pages, (RUN,), ("months",)),
-    "heatmap": Kind(
-        "Where is it high, and where low?",
-        heatmaps.heatmap_pages, (RUN, SWEEP), ("measures", "across", "up", "months"),
-        of_run=("influence.*", "threat.*"),
-    ),
-    "tornado": Kind(
-        "Which factor moves it most?", sensitivity.tornado_pages, (SWEEP,), ("measures",)
-    ),
-    "indices": Kind(
-        "Which factor does the spread come from?", sensitivity.index_pages,
-        tables=("sobol", "morris"),
-    ),
-    "box": Kind("Where does it hold?", sensitivity.box_pages, tables=("boxes",)),
-    "skill": Kind("Does the model beat what is free?", record.skill_pages, tables=(SKILL,)),
-    "posterior": Kind("What did the record teach?", record.posterior_pages, (FIT,)),
-    "timeline": Kind("What happens in one run, and when?", time_series.timeline_pages, (RUN,)),
-    "leanings": Kind("Whose leaning moves?", differences.leaning_pages, (RUN,)),
-}  # fmt: skip
+    "difference": Kind(differences.difference_pages, (RUN, TEST), ("measures",)),
+    "distribution": Kind(differences.distribution_pages, (RUN, SWEEP), ("measures", "threshold")),
+    "fan": Kind(time_series.fan_pages, (RUN,), ("measures",)),
+    "map": Kind(moments.map_pages, (RUN,), ("months",)),
+    "heatmap": Kind(heatmaps.heatmap_pages, (RUN, SWEEP), ("measures", "across", "up"), _TABLES),
+    "tornado": Kind(analyses.tornado_pages, (SWEEP,), ("measures",)),
+    "indices": Kind(analyses.index_pages, ("sobol", "morris")),
+    "box": Kind(analyses.box_pages, ("boxes",)),
+    "skill": Kind(analyses.skill_pages, (SKILL,)),
+    "posterior": Kind(analyses.posterior_pages, (FIT,)),
+    "timeline": Kind(time_series.timeline_pages, (RUN,)),
+    "leanings": Kind(differences.leaning_pages, (RUN,)),
+}
 # The kinds that `run` itself draws.
 OF_RUN = ("difference", "distribution", "fan")
 _OPTIONS = {"across": "--across", "up": "--up", "threshold": "--threshold", "months": "--month"}
@@ -88,11 +61,12 @@ _OPTIONS = {"across": "--across", "up": "--up", "threshold": "--threshold", "mon
 def usual_kinds(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
     """The kinds that suit a folder, or the measures named, if any are."""
     if measures:
-        return _kinds_of_measures(held, measures)
+        found = [kind for name in measures for kind in _kinds_of(held, name)]
+        return list(dict.fromkeys(found))
     found = [
         name
         for name, kind in KINDS.items()
-        if held.kind in kind.folders or any(map(held.has, kind.tables))
+        if held.kind in kind.suits or any(map(held.has, kind.suits))
     ]
     alone = held.kind == RUN and len(held.manifest["scenarios"]) < 2
     unfit = {"difference", "leanings"} if alone else set()
@@ -100,39 +74,29 @@ def usual_kinds(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
     return [name for name in found if name not in unfit]
 
 
-def _kinds_of_measures(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
-    """What measures are drawn as, by what they are of: two actors, or an actor and a theatre."""
-    found: list[str] = []
-    for measure in measures:
-        columns = held.chosen([measure])
-        of_actors = measure_notes()[columns[0].partition(".")[0]]["of"][:1] == ["actor"]
-        if held.kind == RUN and of_actors and any(each.count(".") > 1 for each in columns):
-            found.append("heatmap")
-        else:
-            paired = ["difference"] if is_paired(held) else []
-            found += [*paired, "distribution"]
-            found += ["fan"] if held.kind == RUN and measure in held.shown else []
-    return list(dict.fromkeys(found))
+def _kinds_of(held: ResultsFolder, measure: str) -> list[str]:
+    """What a measure is drawn as, by what it is of: two actors, or an actor and a theatre."""
+    columns = held.chosen([measure])
+    of_actors = measure_notes()[columns[0].partition(".")[0]]["of"][:1] == ["actor"]
+    if held.kind == RUN and of_actors and any(each.count(".") > 1 for each in columns):
+        return ["heatmap"]
+    is_shown = held.kind == RUN and measure in held.shown
+    fit = {"difference": differences.is_paired(held), "distribution": True, "fan": is_shown}
+    return [kind for kind, suits in fit.items() if suits]
 
 
 def pictures(
-    held: ResultsFolder,
-    kinds: Sequence[str],
-    request: Request,
-    tell: Callable[[str], object] | None = None,
+    held: ResultsFolder, kinds: Sequence[str], request: Request, tell: Tell | None = None
 ) -> Iterator[Picture]:
     """Every picture of some kinds, each drawn when it is asked for.
 
-    Args:
-        tell: given the reason where a kind cannot be drawn, which then costs no other kind; by
-            default such a kind is an error.
-
-    Raises:
-        DataError: for an unknown kind, one that the folder cannot be drawn as, or an option that
-            none of them takes.
+    DataError for an unknown kind, one that the folder cannot be drawn as, or an option that none
+    of them takes. `tell` is given the reason where a kind cannot be drawn, which then costs no
+    other kind; without it such a kind is an error.
     """
+    replaced = successors()["pictures"]
     for name in kinds:
-        if name in (replaced := successors()["pictures"]):
+        if name in replaced:
             raise DataError([f"--kind {name} was replaced; use {replaced[name]}"])
         if name not in KINDS:
             known = f"is no kind of picture{near(name, KINDS)}; one of {', '.join(KINDS)}"
@@ -156,8 +120,8 @@ def pictures(
 
 def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Picture]:
     """The pictures of one kind, with what is left for lack of room; ValueError where none is."""
-    kind, left, is_drawn = KINDS[name], 0, False
-    if kind.folders == (RUN,) and held.kind != RUN:
+    kind, left = KINDS[name], ""
+    if kind.suits == (RUN,) and held.kind != RUN:
         need = "this picture needs a folder of `eurasia-sim run`"
         raise DataError([f"{held.folder} was written by {held.kind}: {need}"])
     if held.kind in (RUN, SWEEP) and not (held.runs([])["status"] == "ok").any():
@@ -165,27 +129,26 @@ def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Pic
     if "measures" in kind.options and held.kind in (RUN, SWEEP):
         asked = request.measures or (kind.of_run if held.kind == RUN else ())
         measures = held.chosen(asked)
-        if held.kind != RUN and not asked:
-            measures, left = measures[:_MOST_UNASKED], len(measures[_MOST_UNASKED:])
-        request = replace(request, measures=tuple(measures))
-    for page in kind.pages(held, request, kind.question):
-        is_drawn = True
-        stem = file_name_from("-".join(filter(None, (name, *page.parts))))
-        says = f"{kind.question} {visible(page.says)}."
-        says += f" {left} more measures are drawn when named by --measure." if left else ""
-        yield page._replace(stem=stem, says=says, lacking=fit_fonts(page.figure))
-    if not is_drawn:
+        most = _MOST_UNASKED if held.kind == SWEEP and not asked else len(measures)
+        if more := measures[most:]:
+            left = f" {len(more)} more measures are drawn when named by --measure."
+        request = replace(request, measures=tuple(measures[:most]))
+    pages = kind.pages(held, request, style.QUESTIONS[name])
+    draw_next = use_style()(partial(next, pages, None))  # no caller works in our style in between
+    page = draw_next()
+    if page is None:
         raise ValueError("there is nothing to draw")
+    while page:
+        stem = file_name_from("-".join(filter(None, (name, *page.parts))))
+        says = f"{style.QUESTIONS[name]} {visible(page.says)}.{left}"
+        yield page._replace(stem=stem, says=says, lacking=fit_fonts(page.figure))
+        page = draw_next()
 
 
 def draw(
-    held: ResultsFolder,
-    kinds: Sequence[str],
-    request: Request,
-    out: Path,
-    tell: Callable[[str], object] | None = None,
+    held: ResultsFolder, kinds: Sequence[str], request: Request, out: Path, tell: Tell | None = None
 ) -> Iterator[tuple[Picture, tuple[Path, ...]]]:
-    """Draw and save pictures as svg, png and csv; give each with its three files."""
+    """Draw and save pictures as png, svg and csv; give each with its three files."""
     for picture in pictures(held, kinds, request, tell):
         yield picture, save(picture.figure, out / picture.stem, picture.data)
 
@@ -196,14 +159,11 @@ def settle(figure: Figure) -> None:
     The solver behind the layout goes through its variables by their addresses in memory, so two
     layouts of one figure may differ in the last bit; an svg names its clips after those bits.
     """
-    engine = figure.get_layout_engine()
-    if not isinstance(engine, ConstrainedLayoutEngine):
-        return
-    engine.execute(figure)
-    figure.set_layout_engine("none")
-    for panel in figure.axes:
-        x0, y0, width, height = np.round(panel.get_position(original=True).bounds, 6)
-        panel.set_position((x0, y0, width, height))
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+        for panel in figure.axes:
+            panel.set_position(np.round(panel.get_position(original=True).bounds, 6))
 
 
 def render(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
@@ -216,35 +176,23 @@ def render(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
     return stream.getvalue()
 
 
-def save(figure: Figure, stem: Path, data: pd.DataFrame) -> tuple[Path, Path, Path]:
+def save(figure: Figure, stem: Path, data: pd.DataFrame) -> tuple[Path, ...]:
     """Write `stem`.png, `.svg` and the data behind them as `.csv`; the same input, the same bytes.
 
     Each file is put in place whole or not at all, and none before all three are drawn.
-
-    Returns:
-        The three paths in that order.
     """
-    contents = {
-        "png": render(figure, "png"),
-        "svg": render(figure, "svg"),
-        "csv": csv_bytes(data),
-    }
-    png, svg, csv = (stem.with_name(f"{stem.name}.{kind}") for kind in contents)
-    for path, content in zip((png, svg, csv), contents.values(), strict=True):
+    contents = {"png": render(figure, "png"), "svg": render(figure, "svg"), "csv": csv_bytes(data)}
+    paths = tuple(stem.with_name(f"{stem.name}.{kind}") for kind in contents)
+    for path, content in zip(paths, contents.values(), strict=True):
         write_bytes(path, content)
-    return png, svg, csv
+    return paths
 
 
 def plot(
-    folder: Path | str | pd.DataFrame,
-    kinds: str | Sequence[str] = (),
-    *,
-    measures: Sequence[str] = (),
-    filters: Sequence[str] = (),
-    out: Path | str | None = None,
-    world: World | None = None,
-    **options: Any,
-) -> Any:
+    folder: Path | str | pd.DataFrame, kinds: str | Sequence[str] = (), *,
+    measures: Sequence[str] = (), filters: Sequence[str] = (),
+    out: Path | str | None = None, world: World | None = None, **options: Any,
+) -> Any:  # fmt: skip
     """Draw what a results folder holds, or a table of paired runs of two scenarios.
 
     Args:
@@ -258,16 +206,12 @@ def plot(
 
     Returns:
         Pictures, each with its matplotlib `figure`, the `data` behind it and what it `says`; of a
-        table, the one figure, a `difference` or a `distribution` of the measures.
-
-    Raises:
-        DataError: for a folder, kind, measure or filter that cannot be used.
+        table, the one figure, a `difference` or a `distribution` of the measures. DataError for a
+        folder, kind, measure or filter that cannot be used.
     """
     if isinstance(folder, pd.DataFrame):
         return _of_table(folder, str(kinds or "difference"), measures)
-    manifest = read_manifest(Path(folder)) or {}
-    found_in = results_folder.world_of(Path(folder), manifest, world)
-    results = results_folder.open_results(Path(folder), found_in, filters)
+    results = results_folder.open_results(Path(folder), world, filters)
     chosen = [kinds] if isinstance(kinds, str) else kinds
     found = list(pictures(results, chosen, Request(tuple(measures), **options)))
     for picture in found if out is not None else ():
@@ -275,17 +219,18 @@ def plot(
     return found
 
 
+@use_style()
 def _of_table(runs: pd.DataFrame, kind: str, patterns: Sequence[str]) -> Figure:
     """A difference or distribution of the first two scenarios of a table of paired runs."""
+    if kind not in OF_RUN[:2]:
+        raise DataError([f"a table is drawn as a difference or a distribution, not as {kind}"])
     found = pd.concat(paired(runs, pattern) for pattern in patterns or ("competition.*",))
     first, second, *_ = dict.fromkeys(runs["scenario"])
     labels, asked = runs.attrs.get("labels", {}), list(found["measure"])
     one, other = (labels.get(name, name) for name in (first, second))
-    if kind not in ("difference", "distribution"):
-        raise DataError([f"a table is drawn as a difference or a distribution, not as {kind}"])
     counted = f"{found['pairs'].max()} pairs of runs"
-    words = style.Words(KINDS[kind].question, counted, f"{one}, less: {other}", labels)
+    words = style.Words(style.QUESTIONS[kind], counted, f"{one}, less: {other}", labels)
     if kind == "difference":
         return differences.paired_difference(found.assign(over="over draws"), other, words)
     gaps, _ = differences_of(runs, first, second, asked)
-    return distributions.dots(gaps, asked[: style.PANELS], words, "Pairs of runs.", 0.0)
+    return differences.dots(gaps, asked[: style.PANELS], words, "Pairs of runs.", 0.0)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from eurasia_sim.compute.dimensions import DOMAINS, PRESENCE_KINDS, Floats
 from eurasia_sim.figures import style
-from eurasia_sim.figures.style import WIDTH, Picture, Request, Words, use_style
+from eurasia_sim.figures.style import WIDTH, Picture, Request, Words
 from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.text import shortened, wrapped
 from eurasia_sim.simulation.inputs import capability_index
@@ -25,7 +25,6 @@ from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World
 
 OUTLINES = "outlines.geojson"
-AT_REFERENCE = "means at reference values"
 _LEAST_PRESENCE = 0.005
 _MAPS_A_PAGE = 2
 _Rings = list[Floats]  # each (points, 2)
@@ -40,38 +39,17 @@ class Moment(NamedTuple):
     rulers: Sequence[str | None]  # by theatre
 
 
-def moments_of_runs(
-    held: ResultsFolder, request: Request
-) -> Iterator[tuple[tuple[str, str], list[Moment], tuple[int, int]]]:
-    """Scenario and theory, months, and runs and failed ones of a folder, from runs made again.
-
-    The months are those asked for, or the last.
-    """
-    world = held.world
-    for theory in held.manifest["theories"]:
-        for scenario in held.manifest["scenarios"]:
-            found = held.again(scenario, theory)
-            known = {world.date(t): t for t in range(found.inputs.months)}
-            if unknown := [month for month in request.months if month not in known]:
-                span = f"from {min(known)} to {max(known)}"
-                raise DataError([f"--month {month} is no month {span}" for month in unknown])
-            months = sorted({known[month] for month in request.months or [max(known)]})
-            moments = [moment_at(found, world, t) for t in months]
-            yield (scenario, theory), moments, (found.runs, found.failed)
-
-
-def moment_at(found: Replay, world: World, t: int) -> Moment:
+def _moment_at(again: Replay, world: World, t: int, label: str) -> Moment:
     """One month of means over runs."""
-    levers = found.inputs.scenario.lever_series(world, capability_index(world, found.inputs.forms))
-    values = {str(name): float(value) for name, value in found.means.iloc[t].items()}
-    rulers = []
-    for at, theatre in enumerate(world.theatres.values()):
+    series = again.inputs.scenario.lever_series(world, capability_index(world, again.inputs.forms))
+    values = {str(name): float(value) for name, value in again.means.iloc[t].items()}
+    actors, rulers = list(world.actors), []
+    for theatre, set_to in zip(world.theatres.values(), series.rule[t], strict=True):
         # Who rules in most runs: whom the scenario sets, else the challenger once it holds half
         # the land on average.
         challenger = theatre.challenger if values[f"control.{theatre.id}"] > 0.5 else None
-        set_to = int(levers.rule[t, at])
-        rulers.append(list(world.actors)[set_to] if set_to >= 0 else challenger or theatre.ruler)
-    return Moment(world.date(t), values, levers.presence[t], rulers)
+        rulers.append(actors[int(set_to)] if set_to >= 0 else challenger or theatre.ruler)
+    return Moment(label, values, series.presence[t], rulers)
 
 
 @cache
@@ -101,8 +79,8 @@ def shapes_of(world: World) -> tuple[dict[str, _Rings], list[Floats]]:
         points = np.concatenate([ring for name in names for ring in states[name]])
         middle = (points.min(axis=0) + points.max(axis=0)) / 2
         flat = {name: [_flat(ring, middle) for ring in rings] for name, rings in states.items()}
-        around = [ring for name, rings in flat.items() if name not in names for ring in rings]
-        return {k: flat[name] for name, k in names.items()}, around
+        lands = {k: flat.pop(name) for name, k in names.items()}
+        return lands, [ring for rings in flat.values() for ring in rings]
     square = np.array([(-0.45, -0.45), (-0.45, 0.45), (0.45, 0.45), (0.45, -0.45)])
     rows = max((each.tile[0] for each in world.theatres.values() if each.tile), default=-1)
     placed = {k: each.tile or (rows + 1, at) for at, (k, each) in enumerate(world.theatres.items())}
@@ -111,53 +89,49 @@ def shapes_of(world: World) -> tuple[dict[str, _Rings], list[Floats]]:
 
 def map_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
     """The region at the end of each scenario, or in the months asked for, two maps a figure."""
-    found = moments_of_runs(held, request)
-    for theory, group in groupby(found, key=lambda each: each[0][1]):
-        maps = [
-            (each._replace(label=f"{style.scenario_title(held, name)}, {each.label}"), name, counts)
-            for (name, _), moments, counts in group
-            for each in moments
-        ]
+    world, manifest = held.world, held.manifest
+    for theory in manifest["theories"]:
+        maps = []
+        for name in manifest["scenarios"]:
+            again, title = held.again(name, theory), style.scenario_title(held, name)
+            known = {world.date(t): t for t in range(again.inputs.months)}
+            if unknown := [month for month in request.months if month not in known]:
+                span = f"from {min(known)} to {max(known)}"
+                raise DataError([f"--month {month} is no month {span}" for month in unknown])
+            for month in sorted(set(request.months) or {max(known)}):
+                moment = _moment_at(again, world, known[month], f"{title}, {month}")
+                maps.append((moment, name, (again.runs, again.failed)))
         for page, shown in style.pages_of(maps, _MAPS_A_PAGE):
             moments, names, counts = zip(*shown, strict=True)
             counted = dict(zip(names, counts, strict=True))
-            caption = style.caption(counted, held.seed, theory, AT_REFERENCE)
-            words, table = Words(question, caption, held.title), region_table(held.world, moments)
-            says = f"{len(held.world.theatres)} theatres: rulers, influence, forces and bases"
-            yield Picture((theory, page), region_map(held.world, table, words), table, says)
+            caption = style.caption(counted, held.seed, theory, "means at reference values")
+            table = region_table(world, moments)
+            figure = region_map(world, table, Words(question, caption, held.title))
+            says = f"{len(world.theatres)} theatres: rulers, influence, forces and bases"
+            yield Picture((theory, page), figure, table, says)
 
 
 def region_table(world: World, moments: Sequence[Moment]) -> pd.DataFrame:
-    """A row a moment (its label under `month`) and theatre.
+    """A row a moment (its label under `month`) and theatre: who rules, leads and is present.
 
-    Returns:
-        Columns `month`, `theatre`, `name`, `ruler`, `leader` and `next` (the foreigners with most
-        influence), `share` and `next_share` (0..1 of all foreign influence; NaN where no run is
-        finite), `stability`, `militants`, `present` (bases and forces, in words).
+    `share` and `next_share` of `leader` and `next`, the foreigners with most influence, are 0..1 of
+    all foreign influence, NaN where no run is finite.
     """
     found = []
     for each in moments:
         for at, (k, theatre) in enumerate(world.theatres.items()):
-            held = {
-                a: sum(each.values[f"influence.{a}.{k}.{domain}"] for domain in DOMAINS)
-                for a in world.actors
-                if a not in (theatre.ruler, theatre.challenger)
-            }
-            shares = (pd.Series(held) / sum(held.values())).sort_values(
-                ascending=False, kind="stable"
+            foreign = [a for a in world.actors if a not in (theatre.ruler, theatre.challenger)]
+            influence = pd.Series(
+                {a: sum(each.values[f"influence.{a}.{k}.{d}"] for d in DOMAINS) for a in foreign}
             )
-            ruler = each.rulers[at]
-            found.append(
-                {
-                    "month": each.label, "theatre": k, "name": theatre.name,
-                    "ruler": world.actors[ruler].name if ruler else "nobody",
-                    "leader": shares.index[0], "next": shares.index[1],
-                    "share": shares.iloc[0], "next_share": shares.iloc[1],
-                    "stability": each.values[f"stability.{k}"],
-                    "militants": each.values[f"militants.{k}"],
-                    "present": _present(world, each.presence[:, at]),
-                }
-            )  # fmt: skip
+            order = influence.sort_values(ascending=False, kind="stable")
+            ruler, shares = each.rulers[at], order / sum(influence)
+            row: dict[str, Any] = {"month": each.label, "theatre": k, "name": theatre.name}
+            row["ruler"] = world.actors[ruler].name if ruler else "nobody"
+            row |= {"leader": shares.index[0], "next": shares.index[1]}
+            row |= {"share": shares.iloc[0], "next_share": shares.iloc[1]}
+            row |= {name: each.values[f"{name}.{k}"] for name in ("stability", "militants")}
+            found.append(row | {"present": _present(world, each.presence[:, at])})
     return pd.DataFrame(found)
 
 
@@ -175,32 +149,29 @@ def _present(world: World, presence: Floats) -> str:
     return "; ".join(kinds)
 
 
-@use_style()
 def region_map(world: World, table: pd.DataFrame, words: Words) -> Figure:
     """A map a month of a `region_table`, and beneath it who is present."""
     lands, around = shapes_of(world)
     points = np.concatenate([ring for rings in lands.values() for ring in rings])
-    low, high = points.min(axis=0), points.max(axis=0)
-    margin = 0.03 * (high - low)
-    (left, bottom), (right, top) = low - margin, high + margin
+    margin = 0.03 * np.ptp(points, axis=0)
+    (left, bottom), (right, top) = points.min(axis=0) - margin, points.max(axis=0) + margin
     months = {str(label): own for label, own in table.groupby("month", sort=False)}
     present = [wrapped(_told(own), 92) for own in months.values()]
     tall = (WIDTH - 0.2) * (top - bottom) / (right - left) + 0.3
     heights = [tall + 0.13 * len(lines) for lines in present]
     leaders = [world.actors[each] for each in table["leader"].unique()]
-    legend = {f"{each.name} leads": style.swatch(facecolor=each.colour) for each in leaders}
+    legend = {f"{each.name} leads": Patch(facecolor=each.colour, linewidth=1.0) for each in leaders}
     note = f"{style.NOTES['map']} {style.NOTES['borders' if around else 'squares']}"
     figure, panels = style.frame_panels(
         len(months), 1, sum(heights), words, note, legend, height_ratios=heights
     )
     for panel, (label, own), lines in zip(panels, months.items(), present, strict=True):
-        panel.add_collection(
-            PolyCollection(around, facecolor="#EBEBEB", edgecolor="white", linewidth=0.5)
-        )
+        ground: Any = {"facecolor": "#EBEBEB", "edgecolor": "white", "linewidth": 0.5}
+        panel.add_collection(PolyCollection(around, **ground))
         for row in style.rows_of(own):
             _draw_land(panel, world, row, lands[row["theatre"]])
         panel.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[])
-        panel.set_title(style.break_lines(shortened(label, 90), 60))
+        panel.set_title(style.in_lines(shortened(label, 90), 60))
         panel.set_xlabel("\n".join(lines), loc="left", fontsize=6.5)
         panel.spines[:].set_visible(False)
     return figure
@@ -215,7 +186,7 @@ def _draw_land(panel: Axes, world: World, row: Mapping[str, Any], rings: _Rings)
     largest = max(rings, key=len)
     x, y = (largest.min(axis=0) + largest.max(axis=0)) / 2
     look: Any = {"ha": "center", "color": "#111111", "linespacing": 1.05}
-    name = style.break_lines(shortened(row["name"], 32), 18)
+    name = style.in_lines(shortened(row["name"], 32), 18)
     panel.text(x, y, name, va="bottom", weight="bold", fontsize=7, **look)
     sides = (("leader", "share"), ("next", "next_share"))
     led = [f"{shortened(world.actors[row[a]].name, 24)} {100 * row[b]:.0f} %" for a, b in sides]

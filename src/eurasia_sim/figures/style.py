@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from string import capwords
 from typing import Any, NamedTuple, cast
 
 import matplotlib.style
@@ -18,16 +19,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.patches import Patch
 from rich.cells import cell_len
 
 from eurasia_sim.compute.dimensions import DOMAINS, Floats
 from eurasia_sim.files.data_yaml import DataError, packaged, read_page
 from eurasia_sim.files.text import shortened, visible, wrapped
 from eurasia_sim.scenarios.schema import measures
-from eurasia_sim.simulation.results_folder import RUN, SKILL, ResultsFolder
+from eurasia_sim.simulation.results_folder import SKILL, ResultsFolder
 
-NOTES = read_page(packaged() / "figures.yaml").data  # beneath pictures, by kind
+# By kind of picture: the question that titles it, and the notes beneath.
+QUESTIONS, NOTES = read_page(packaged() / "figures.yaml").data.values()
 STYLE = Path(__file__).parent / "eurasia.mplstyle"
 PANELS = 4  # of a figure; more measures go on to further figures
 INK, TRACK = "#333333", "#DDDDDD"
@@ -35,12 +36,8 @@ LESS, MORE, MORE_INK = "#6A3D9A", "#D08A00", "#8A5A00"  # below and above zero, 
 WIDTH = 5.0  # inches: small, so that letters can be read on a narrow screen
 _MARGIN = 0.09  # inches
 _LONGEST_NAME = 48  # characters of a group's name
-_WRITTEN_BY = {
-    **dict.fromkeys(("parts", "theories", "verdicts"), "test"),
-    SKILL: "validate",
-    "numbers": "calibrate",
-}
-_SMALL_WORDS = ("and", "of", "the")
+_WRITTEN_BY = {"parts": "test", "theories": "test", "verdicts": "test"}
+_WRITTEN_BY |= {SKILL: "validate", "numbers": "calibrate"}
 
 
 class Look(NamedTuple):
@@ -71,10 +68,6 @@ class Words(NamedTuple):
         """The subject, and measures in words, one after another."""
         return "; ".join([self.subject, *(readable(each, self.names) for each in measures)])
 
-    def heading(self, measure: str) -> str:
-        """A measure in words."""
-        return shortened(readable(measure, {each: self.name(each) for each in self.names}), 120)
-
 
 class Picture(NamedTuple):
     """A figure of a folder, the table behind it, and what it shows in words."""
@@ -95,7 +88,7 @@ class Request:
     across: str | None = None  # factor of the horizontal axis of a sweep's heat map
     up: str | None = None  # and of its vertical one
     threshold: float | None = None  # value of interest of a distribution
-    months: tuple[str, ...] = ()  # of networks, maps and a run's heat maps
+    months: tuple[str, ...] = ()  # of maps
 
 
 def pages_of(items: Sequence[Any], most: int = PANELS) -> Iterator[tuple[str, Sequence[Any]]]:
@@ -113,23 +106,19 @@ def use_style() -> Iterator[None]:
         yield
 
 
-def _title(identifier: str) -> str:
-    """An id in words, all but small ones with a capital: `land_of_the_two` → Land of the Two."""
-    first, *rest = identifier.split("_")
-    words = [word if word in _SMALL_WORDS else word.capitalize() for word in rest]
-    return " ".join([first.capitalize(), *words])
-
-
 def readable(column: str, names: Mapping[str, str] | None = None) -> str:
     """A column in words: `competition.red-blue.far_lands` → competition, Red–Blue, Far Lands.
 
-    `names` says how an id is to be written where its own words will not do.
+    `names` says how an id is written where its own words will not do.
     """
     measure, *rest = column.split(".")
     known = {"all": "all theatres", **{domain: domain for domain in DOMAINS}, **(names or {})}
     told = measures().get(measure, {"of": ()})
     tie = " → " if "direction" in told["of"] else "–"
-    parts = [tie.join(known.get(part, _title(part)) for part in whom.split("-")) for whom in rest]
+    parts = [
+        tie.join(known.get(x) or capwords(x, "_").replace("_", " ") for x in whom.split("-"))
+        for whom in rest
+    ]
     label = known.get(measure) or told.get("label", measure.replace("_", " "))
     return ", ".join([label, *parts])
 
@@ -145,10 +134,9 @@ def factor_name(column: str) -> str:
     return name if "." in name else name.replace("_", " ")
 
 
-def break_lines(label: str, width: int) -> str:
-    """A label in lines of at most `width` letters, broken at spaces and underscores."""
-    pieces = wrapped(label.replace("_", "_ "), width)
-    return "\n".join(piece.replace("_ ", "_") for piece in pieces)
+def in_lines(label: str, width: int) -> str:
+    """A label in lines of at most `width` letters."""
+    return "\n".join(wrapped(label, width))
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -157,11 +145,9 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def count_runs(values: Floats) -> str:
-    """How many runs have a number, how many have none and, where any are, how many are infinite."""
-    missing = int(np.isnan(values).sum())
-    infinite = int(np.isinf(values).sum())
-    counted = f"{len(values) - missing - infinite} runs, {missing} missing"
-    return counted + (f", {infinite} infinite" if infinite else "")
+    """How many runs have a finite number, and how many have none."""
+    whole = int(np.isfinite(values).sum())
+    return f"{whole} runs, {len(values) - whole} missing"
 
 
 def plain(value: float, step: float | None = None) -> str:
@@ -183,9 +169,8 @@ def legible(colour: Any) -> str:
     parts = np.array(to_rgb(colour))
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     # Below this luminance white has the larger contrast, (1 + 0.05) / (luminance + 0.05).
-    return (
-        "white" if linear @ (0.2126, 0.7152, 0.0722) < math.sqrt(1.05 * 0.05) - 0.05 else "#111111"
-    )
+    is_dark = linear @ (0.2126, 0.7152, 0.0722) < math.sqrt(1.05 * 0.05) - 0.05
+    return "white" if is_dark else "#111111"
 
 
 def footer(runs: str, failed: object, seed: int, *about: str) -> str:
@@ -194,27 +179,32 @@ def footer(runs: str, failed: object, seed: int, *about: str) -> str:
 
 
 def caption(counts: Mapping[str, tuple[int, int]], seed: int, theory: str, *about: str) -> str:
-    """The footer of runs of scenarios.
-
-    Args:
-        counts: by scenario, all runs and those of them that failed.
-    """
-    runs, several = {count for count, _ in counts.values()}, len(counts) > 1
-    counted = " and ".join(f"{count} of {name}" for name, (count, _) in counts.items()) + " runs"
-    if len(runs) == 1:
-        (count,) = runs
-        counted = f"{count} run{'s' * (count != 1)}{' each' * several}"
+    """The footer of runs of scenarios: by scenario, all runs and those of them that failed."""
+    runs, several = [count for count, _ in counts.values()], len(counts) > 1
+    counted = f"{runs[0]} run{'s' * (runs[0] != 1)}{' each' * several}"
+    if len(set(runs)) > 1:
+        counted = " and ".join(map("{} of {}".format, runs, counts)) + " runs"
     lost = ", ".join(f"{failed} of {name}" for name, (_, failed) in counts.items() if failed) or "0"
     named = f"scenario{'s' * several} {', '.join(counts)}"
     return footer(counted, lost, seed, named, f"theory {theory}", *about)
 
 
-def caption_of_runs(held: ResultsFolder, table: pd.DataFrame) -> str:
-    """The footer of some runs of a folder: `scenario`, `theory` and `status` of each."""
-    failed = table["status"].ne("ok").groupby(table["scenario"], sort=False)
+def words_of(held: ResultsFolder, question: str, runs: pd.DataFrame, subject: str) -> Words:
+    """What is written on a figure of some runs: `scenario`, `theory` and `status` of each."""
+    failed = runs["status"].ne("ok").groupby(runs["scenario"], sort=False)
     counts = {str(name): (len(own), int(own.sum())) for name, own in failed}
     about = [f"only {' and '.join(held.filters)}"] if held.filters else []
-    return caption(counts, held.seed, ", ".join(map(str, table["theory"].unique())), *about)
+    theories = ", ".join(map(str, runs["theory"].unique()))
+    return Words(question, caption(counts, held.seed, theories, *about), subject, held.names)
+
+
+def analysis_caption(held: ResultsFolder) -> str:
+    """What a figure of an analysis must say of its runs, and of their design."""
+    said = words_of(held, "", held.runs([]), "").caption
+    design = held.manifest.get("design")
+    if not design:
+        return said
+    return f"{said} · {design['kind'].replace('_', ' ')} design of {design['points']} points"
 
 
 def scenario_title(held: ResultsFolder, scenario: str) -> str:
@@ -235,78 +225,47 @@ def table_of(held: ResultsFolder, name: str) -> pd.DataFrame:
 def split_table(
     held: ResultsFolder, name: str, request: Request, *keys: str
 ) -> Iterator[tuple[tuple[str, ...], pd.DataFrame, str]]:
-    """Parts, rows and heading of every figure that an analysis's table makes."""
-    table = table_of(held, name)
-    keys = tuple(key for key in keys if key in table)
-    for found, own in table.groupby(list(keys), sort=False) if keys else [((), table)]:
-        parts = tuple(map(str, found))
-        wanted = [fnmatchcase(parts[0], pattern) for pattern in request.measures if parts]
-        if not wanted or any(wanted):
-            measures = [readable(part, held.names) for part in parts[:1]]
-            named = ", ".join([*measures, *(scenario_title(held, part) for part in parts[1:])])
-            yield parts, own, named if len(parts) > 1 else f"{named}: {held.title}".strip(": ")
-
-
-def analysis_caption(held: ResultsFolder) -> str:
-    """What a figure of an analysis must say of its runs, and of the effort or the design."""
-    manifest = held.manifest
-    if "effort" in manifest:
-        effort, failed = manifest["effort"], int(table_of(held, "parts")["failed"].max())
-        about = (f"{effort['points']} points of the space a theory", "all theories and forms")
-        lost = f"{failed} of a part at most"
-        return footer(f"{effort['runs']} runs", lost, held.seed, *about)
-    runs = held.runs([])
-    if held.kind == RUN:
-        return caption_of_runs(held, runs)
-    design = manifest.get("design", {})
-    kind = str(design.get("kind", "some")).replace("_", " ")
-    points = design.get("points", runs["point"].nunique())
-    return f"{caption_of_runs(held, runs)} · {kind} design of {points} points"
+    """Parts (a measure, then a scenario), rows and heading of every figure of an analysis."""
+    for found, own in table_of(held, name).groupby(list(keys), sort=False):
+        measure, *others = parts = tuple(map(str, found))
+        if not request.measures or any(fnmatchcase(measure, each) for each in request.measures):
+            titles = [scenario_title(held, part) for part in others]
+            yield parts, own, ", ".join([readable(measure, held.names), *titles])
 
 
 def frame_panels(
-    rows: int,
-    columns: int,
-    height: float,
-    words: Words,
-    note: str = "",
-    legend: Mapping[str, Artist] | None = None,
-    **shared: Any,
-) -> tuple[Figure, list[Axes]]:
-    """A figure of panels, its title and legend above, its caption and note below; none overlap.
+    rows: int, columns: int, height: float, words: Words, note: str = "",
+    legend: Mapping[str, Artist] | None = None, **shared: Any,
+) -> tuple[Figure, list[Axes]]:  # fmt: skip
+    """A figure of panels, title and legend above, caption and note below; none lies on another.
 
-    Args:
-        height: of all panels together, inches.
-        legend: label → what stands for it.
-        shared: handed to `Figure.subplots`.
+    The height is of all panels, in inches; a legend is label → what stands for it.
     """
-    heading = wrapped(shortened(visible(words.title)), 56) or [""]
+    title = wrapped(shortened(visible(words.title)), 56)
     subject = wrapped(shortened(visible(words.subject)), 72)
-    notes = [line for part in (words.caption, note) for line in wrapped(visible(part), 90)]
-    entries = legend or {}
-    labels = [shortened(visible(label), _LONGEST_NAME) for label in entries]
+    notes = wrapped(visible(words.caption), 90) + wrapped(visible(note), 90)
+    labels = [shortened(visible(label), _LONGEST_NAME) for label in legend or {}]
     across = max((n for n in range(1, len(labels) + 1) if _fit(labels, n)), default=1)
-    under_title = 0.18 * len(heading) + _MARGIN
-    key_at = under_title + 0.15 * len(subject) + 0.04
-    above = key_at + (0.17 * math.ceil(len(entries) / across) + 0.06 if entries else 0.0)
+    under_title = _MARGIN + 0.18 * len(title)
+    under_subject = under_title + 0.15 * len(subject) + 0.04
+    above = under_subject + (0.17 * math.ceil(len(labels) / across) + 0.06 if labels else 0.0)
     below = 0.13 * len(notes) + 2 * _MARGIN
-    whole = above + height + below
-    rect = (0.0, below / whole, 1.0, 1.0 - (above + below) / whole)
+    whole, left = above + height + below, _MARGIN / WIDTH
+    rect = (0.0, below / whole, 1.0, height / whole)
     engine = ConstrainedLayoutEngine(rect=rect, hspace=0.06, wspace=0.04)
     figure = Figure(figsize=(WIDTH, whole), layout=engine)
     FigureCanvasAgg(figure)
-    left = _MARGIN / WIDTH
-    for y, lines, look in (
-        (1 - _MARGIN / whole, heading, {"va": "top", "fontsize": 9.5, "weight": "bold"}),
-        (1 - under_title / whole, subject, {"va": "top", "fontsize": 8, "color": "#555555"}),
-        (_MARGIN / whole, notes, {"va": "bottom", "fontsize": 6.5, "color": "#555555"}),
+    for inches, lines, look in (
+        (whole - _MARGIN, title, {"va": "top", "fontsize": 9.5, "weight": "bold"}),
+        (whole - under_title, subject, {"va": "top", "fontsize": 8, "color": "#555555"}),
+        (_MARGIN, notes, {"va": "bottom", "fontsize": 6.5, "color": "#555555"}),
     ):
-        outside: dict[str, Any] = {"ha": "left", "linespacing": 1.2, "in_layout": False, **look}
-        figure.text(left, y, "\n".join(lines), **outside)
-    if entries:
+        text: Any = {"linespacing": 1.2, "in_layout": False, **look}
+        figure.text(left, inches / whole, "\n".join(lines), **text)
+    if legend:
         key = figure.legend(
-            list(entries.values()), labels, loc="upper left", ncols=across, borderaxespad=0.0,
-            bbox_to_anchor=(left, 1 - key_at / whole), borderpad=0.0, labelspacing=0.35,
+            list(legend.values()), labels, loc="upper left", ncols=across, borderaxespad=0.0,
+            bbox_to_anchor=(left, 1 - under_subject / whole), borderpad=0.0, labelspacing=0.35,
         )  # fmt: skip
         key.set_in_layout(False)
     return figure, list(figure.subplots(rows, columns, squeeze=False, **shared).ravel())
@@ -314,32 +273,23 @@ def frame_panels(
 
 def _fit(labels: Sequence[str], across: int) -> bool:
     """Whether a legend of so many columns is within the page."""
-    widest = (max(map(cell_len, part)) for part in np.array_split(labels, across))
-    return sum(0.45 + 0.062 * cells for cells in map(int, widest)) < WIDTH - 2 * _MARGIN
+    widest = [max(map(cell_len, part)) for part in np.array_split(labels, across)]
+    return 0.45 * across + 0.062 * sum(widest) < WIDTH - 2 * _MARGIN
 
 
 def measure_panels(
-    measures: Iterable[str], height: float, words: Words, *written: Any, **shared: Any
+    measures: Sequence[str], height: float, words: Words, note: str, **shared: Any
 ) -> tuple[Figure, dict[str, Axes]]:
-    """A panel for each measure, two abreast, headed by it and with its unit along its axis.
-
-    Args:
-        height: of a panel, inches. written, shared: as `frame_panels` takes them.
-    """
-    names = list(measures)
-    if not names:
+    """A panel (of a height in inches) for each measure, two abreast, with its name and unit."""
+    if not measures:
         raise ValueError("name at least one measure to draw")
-    columns = min(2, len(names))
-    lines = -(-len(names) // columns)
-    figure, panels = frame_panels(lines, columns, height * lines, words, *written, **shared)
-    for panel in panels[len(names) :]:
+    columns = min(2, len(measures))
+    lines = -(-len(measures) // columns)
+    figure, panels = frame_panels(lines, columns, height * lines, words, note, **shared)
+    for panel in panels[len(measures) :]:
         panel.set_visible(False)
-    for panel, measure in zip(panels, names, strict=False):
-        panel.set_title(break_lines(words.heading(measure), 56 // columns))
+    for panel, measure in zip(panels, measures, strict=False):
+        heading = shortened(visible(readable(measure, words.names)), 120)
+        panel.set_title(in_lines(heading, 56 // columns))
         panel.set_xlabel(unit_of(measure))
-    return figure, dict(zip(names, panels, strict=False))
-
-
-def swatch(**look: Any) -> Artist:
-    """An entry of a legend: a patch of colour, its edge one point wide."""
-    return Patch(**{**look, "linewidth": 1.0})
+    return figure, dict(zip(measures, panels, strict=False))
