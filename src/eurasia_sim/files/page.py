@@ -3,18 +3,14 @@
 import math
 import re
 from collections.abc import Collection, Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.composer import MaxDepthExceededError
+from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.events import DocumentStartEvent
-from ruamel.yaml.nodes import ScalarNode, SequenceNode
-from ruamel.yaml.parser import Parser
 
 from eurasia_sim.files.checker import Trail, adapter, misfits
 from eurasia_sim.files.ordinary import Unreadable, decoded, read_bytes
@@ -23,7 +19,6 @@ from eurasia_sim.files.text import REFUSED, alike, visible
 # Limits of the reader, not of the model: a page a person wrote never reaches them.
 LARGEST_FILE = 256 * 1024  # bytes
 DEEPEST_NESTING = 12  # levels
-_NESTING = f"at most {DEEPEST_NESTING} levels"
 MOST_EVENTS = 13_000  # the parser takes about 30 microseconds for each
 MOST_VALUES = 20_000  # once every alias is unfolded
 MOST_PROBLEMS = 100
@@ -46,6 +41,7 @@ _WORDS: dict[str, Any] = {
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}\Z")
 _REAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_EVENTS = events.NodeEvent | events.CollectionEndEvent | events.DocumentStartEvent
 Form = TypeVar("Form")
 Place = tuple[int, int]  # line and column, from 1
 
@@ -203,26 +199,14 @@ def parse(content: bytes, name: str, times: int = 1) -> Page:
         return document
     try:
         document.text = decoded(content)
-        if unseen := REFUSED.search(document.text):
-            above = _LINE_BREAK.split(document.text[: unseen.start()])
-            _check_seen(unseen[0], (len(above), len(above[-1]) + 1))
-        yaml = YAML(typ="safe", pure=True)
-        yaml.max_depth = DEEPEST_NESTING + 1  # of the words within
-        yaml.Parser = partial(_Events, document, times * MOST_EVENTS)
-        yaml.composer.warn_double_anchors = False
-        if (root := yaml.compose(document.text)) is not None:
-            reader = _Reader(document, times * MOST_VALUES)
-            document.data, document.places = reader.value(root, ""), reader.places
+        _Composer(document, times).compose()
     except Unreadable as error:
         document.text = document.text or content.decode("utf-8", "replace")
         document.report(error.place, error.wrong, allowed=error.allowed)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = (1, 1) if mark is None else _place(mark)
-        if isinstance(error, MaxDepthExceededError):
-            document.report(place, "the nesting is too deep", allowed=_NESTING)
-        else:
-            document.report(place, f"not valid YAML: {error.problem or error.context}")
+        place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        document.report(place, f"not valid YAML: {error.problem or error.context}")
     except Exception as error:  # noqa: BLE001 - odd text makes the parser stumble
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         document.report((1, 1), f"not valid YAML: {reason[:_LONGEST_LINE]}")
@@ -240,81 +224,109 @@ def scalar(text: str) -> Any:
     return float(text) if _REAL.match(text) else text
 
 
-def _place(mark: Any) -> Place:
-    return mark.line + 1, mark.column + 1
+class _Composer:
+    """Makes data and places of the parser's events; the limit on nesting bounds the recursion."""
 
-
-def _check_seen(text: str, place: Place) -> None:
-    """Refuse a control character, or one that turns the text after it."""
-    if unseen := REFUSED.search(text):
-        wrong = f"the text holds {visible(unseen[0])}, which cannot be seen"
-        raise Unreadable(wrong, "characters that can be seen", place)
-
-
-class _Events(Parser):
-    """What the parser meets: one document, at most so many events, and no tag."""
-
-    def __init__(self, document: Page, most: int, loader: Any) -> None:
-        super().__init__(loader)
-        self.document, self.most, self.met, self.documents = document, most, 0, 0
-
-    def get_event(self) -> Any:
-        """The next event."""
-        event = super().get_event()
-        place, self.met = _place(event.start_mark), self.met + 1
-        self.documents += isinstance(event, DocumentStartEvent)
-        if self.documents > 1:
-            raise Unreadable("a second document begins here", "one document a file", place)
-        if self.met > self.most:
-            most = f"at most {self.most // 2:,}"
-            raise Unreadable("the file holds too many values", most, place)
-        if (tag := getattr(event, "tag", None)) is not None:
-            wrong = f"the tag {tag} is not allowed"
-            self.document.report(place, wrong, allowed="plain data without tags")
-        return event
-
-
-class _Reader:
-    """Makes plain values and their places of nodes; an alias is the node that it repeats."""
-
-    def __init__(self, document: Page, most: int) -> None:
-        self.document, self.most = document, most
+    def __init__(self, document: Page, times: int) -> None:
+        self.document, self.times = document, times
         self.places: dict[str, tuple[int, ...]] = {}
-        self.met = 0  # values, once every alias is unfolded
+        self.at: Place = (1, 1)  # of the last event
+        self.values = 0  # so far, once every alias is unfolded
+        # What was named and how many values it holds; none while it is open.
+        self.anchors: dict[str, tuple[Any, int] | None] = {}
 
-    def value(self, node: Any, path: str, key: Place | None = None) -> Any:
-        """What a node holds; what is empty stands where its key does."""
-        place, self.met = _place(node.start_mark), self.met + 1
-        if self.met > self.most:
-            most = f"at most {self.most:,}"
-            raise Unreadable("the aliases unfold to too many values", most, place)
-        if path.count(STEP) > DEEPEST_NESTING:
-            raise Unreadable("an alias stands inside what it repeats", _NESTING, place)
+    def compose(self) -> None:
+        """Put what the text says into the document."""
+        text, documents, data = self.document.text, 0, None
+        if unseen := REFUSED.search(text):
+            above = _LINE_BREAK.split(text[: unseen.start()])
+            self.at = (len(above), len(above[-1]) + 1)
+            self._check_seen(unseen[0])
+        self.events = enumerate(YAML(typ="safe", pure=True).parse(text))
+        while (event := self._next()) is not None:
+            if not isinstance(event, events.DocumentStartEvent):
+                data = self._value(event, "")
+            elif documents:
+                self._halt("a second document begins here", "one document a file")
+            else:
+                documents = 1
+        self.document.data, self.document.places = data, self.places
+
+    def _next(self) -> Any:
+        """The next event that matters; none at the end."""
+        for count, event in self.events:
+            self.at = (event.start_mark.line + 1, event.start_mark.column + 1)
+            if count > (most := self.times * MOST_EVENTS):
+                self._halt("the file holds too many values", f"at most {most // 2:,}")
+            if isinstance(event, _EVENTS):
+                if (tag := getattr(event, "tag", None)) is not None:
+                    wrong = f"the tag {tag} is not allowed"
+                    self.document.report(self.at, wrong, allowed="plain data without tags")
+                if isinstance(event, events.ScalarEvent):
+                    self._check_seen(event.value)  # it may be written by its code
+                return event
+        return None
+
+    def _halt(self, message: str, allowed: str) -> NoReturn:
+        raise Unreadable(message, allowed, self.at)
+
+    def _check_seen(self, text: str) -> None:
+        """Refuse a control character, or one that turns the text after it."""
+        if unseen := REFUSED.search(text):
+            wrong = f"the text holds {visible(unseen[0])}, which cannot be seen"
+            self._halt(wrong, "characters that can be seen")
+
+    def _value(self, event: Any, path: str, key: Place | None = None) -> Any:
+        """What begins with an event; what is empty stands where its key does."""
+        place, before = self.at, self.values
+        self.values += 1
         value: Any
-        if isinstance(node, ScalarNode):
-            _check_seen(node.value, place)  # it may be written by its code
-            value = str(node.value) if node.style else scalar(node.value)
-            if key and node.start_mark.index == node.end_mark.index:
-                place = key
-        elif isinstance(node, SequenceNode):
-            value = [self.value(each, f"{path}{STEP}{at}") for at, each in enumerate(node.value)]
+        if isinstance(event, events.AliasEvent):
+            value = self._repeated(event.anchor)
+        elif isinstance(event, events.ScalarEvent):
+            value = scalar(event.value) if event.implicit[0] else str(event.value)
+            if event.start_mark.index == event.end_mark.index:
+                place = key or place
+        elif path.count(STEP) >= DEEPEST_NESTING:
+            self._halt("the nesting is too deep", f"at most {DEEPEST_NESTING} levels")
         else:
-            value = self._mapping(node, path)
+            self.anchors[event.anchor] = None
+            fill = self._mapping if isinstance(event, events.MappingStartEvent) else self._list
+            value = fill(path)
         self.places[path] = (*place, *(key or place))
+        self.anchors[event.anchor] = value, self.values - before
         return value
 
-    def _mapping(self, node: Any, path: str) -> dict[str, Any]:
+    def _list(self, path: str) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := self._next(), events.SequenceEndEvent):
+            found.append(self._value(event, f"{path}{STEP}{len(found)}"))
+        return found
+
+    def _mapping(self, path: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for key, child in node.value:
-            place = _place(key.start_mark)
-            if not isinstance(key, ScalarNode):
-                raise Unreadable("a key must be one word", "text as key", place)
-            _check_seen(key.value, place)
-            name, below = str(key.value), f"{path}{STEP}{key.value}"
+        while not isinstance(event := self._next(), events.MappingEndEvent):
+            if not isinstance(event, events.ScalarEvent):
+                self._halt("a key must be one word", "text as key")
+            name, place = str(event.value), self.at
+            below = f"{path}{STEP}{name}"
             if name in found:
-                twice = f"the key '{name}' stands twice (first in line {self.places[below][2]})"
+                first = self.places[below][2]
+                twice = f"the key '{name}' stands twice (first in line {first})"
                 self.document.report(place, twice)
                 below += "\0"  # no key of a text
-            value = self.value(child, below, place)
+            value = self._value(self._next(), below, place)
             found.setdefault(name, value)
         return found
+
+    def _repeated(self, name: str) -> Any:
+        """A copy of what was named further up; all of it stands where it is repeated."""
+        if (named := self.anchors.get(name)) is None:
+            is_open = name in self.anchors
+            why = "stands inside what it repeats" if is_open else "repeats nothing that was named"
+            self._halt(f"the alias *{name} {why}", "an alias of an &anchor further up")
+        value, values = named
+        self.values += values
+        if self.values > (most := self.times * MOST_VALUES):
+            self._halt("the aliases unfold to too many values", f"at most {most:,}")
+        return deepcopy(value)
