@@ -13,79 +13,69 @@ from tests.hypotheses.test_scope_map import MAP
 from eurasia_sim.hypotheses.effort import Effort
 from eurasia_sim.hypotheses.evaluation import Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family
-from eurasia_sim.reports.findings import findings_page, map_page, map_path, number, percent, plain
+from eurasia_sim.reports import findings
 from eurasia_sim.world.world import World
 
 COMMAND = "eurasia-sim test --findings docs/findings.md"
 NAN = float("nan")
+VERDICT = {
+    "source": "paper L3", "note": "", "kind": "hypothesis", "failed": "", "fit_failed": "",
+    "fit_verdict": "negligible", "share_of_space": 0.9, "share_low": 0.85, "share_high": 0.93,
+    "points": 800, "region": "", "density": 0.85, "coverage": 0.4, "digest": "abc",
+    "left_by_fit": NAN, "left_by_ranges": NAN, "members": 200, "fit_share": 0.1, "fit_region": "",
+    "fit_density": NAN, "fit_coverage": NAN, "fit_left_by_fit": NAN, "fit_left_by_ranges": NAN,
+}  # fmt: skip
+UNKNOWN = {"share_of_space": NAN, "share_low": 0.0, "share_high": 1.0, "points": 0, "members": 0}
+PART = {
+    "plus": "left", "less": "right", "sign": "+", "smallest": 0.01, "because": "", "mean": 0.02,
+    "low": 0.015, "high": 0.025, "size": 1.5, "colocation_part": 0.03, "joint_part": -0.01,
+    "correlation": 0.8, "variance_gain": 5.0, "n": 200, "failed": 2, "share_of_space": 0.9,
+    "share_low": 0.85, "share_high": 0.93, "mirrored": 0.02, "null_mean": 0.0, "forced": 0.5,
+    "negligible": 0.05, "opposed": NAN, "fit_mean": 0.01, "fit_share": 0.55,
+    "fit_word": "undetermined", "word": "supported",
+}  # fmt: skip
+RIVAL = {"kind": "theory", "mean": 0.02, "low": 0.015, "high": 0.025, "mirrors": False}
 
 
-def verdict(
-    name: str, word: str, region: str = "", kind: str = "hypothesis", failed: str = "",
-    fit: str = "negligible",
-) -> dict[str, object]:  # fmt: skip
-    known = word not in ("entailed", "reported", "not measurable")
-    left = (0.75, 0.5) if region else (NAN, NAN)
-    low, share, high, points = (0.85, 0.9, 0.93, 800) if known else (0.0, NAN, 1.0, 0)
-    return {
-        "hypothesis": name, "says": f"{name} says | so.", "source": "paper L3", "note": "",
-        "kind": kind, "built_in": name == "K", "failed": failed,
-        "fit_failed": failed, "fit_verdict": fit,
-        "verdict": word, "share_of_space": share, "share_low": low, "share_high": high,
-        "points": points, "region": region, "density": 0.85, "coverage": 0.4, "digest": "abc",
-        "left_by_fit": left[0], "left_by_ranges": left[1], "members": points // 4,
-        "fit_share": 0.1, "fit_region": "", "fit_density": NAN, "fit_coverage": NAN,
-        "fit_left_by_fit": NAN, "fit_left_by_ranges": NAN,
-    }  # fmt: skip
+def verdict(name: str, word: str, **changed: object) -> dict[str, object]:
+    own = {"hypothesis": name, "says": f"{name} says | so.", "built_in": name == "K"}
+    return {**VERDICT, **own, "verdict": word, **changed}
 
 
-def part(name: str, word: str, sign: str = "+", **changed: object) -> dict[str, object]:
-    return {
-        "hypothesis": name, "part": f"part of {name}", "plus": "left", "less": "right",
-        "sign": sign, "smallest": 0.01, "because": "", "word": word, "mean": 0.02, "low": 0.015,
-        "high": 0.025, "size": 1.5, "colocation_part": 0.03, "joint_part": -0.01,
-        "correlation": 0.8, "variance_gain": 5.0, "n": 200, "failed": 2, "share_of_space": 0.9,
-        "share_low": 0.85, "share_high": 0.93, "mirrored": 0.02, "null_mean": 0.0, "forced": 0.5,
-        "negligible": 0.05, "opposed": NAN, "fit_mean": 0.01, "fit_share": 0.55,
-        "fit_word": "undetermined", **changed,
-    }  # fmt: skip
-
-
-def rival(name: str, under: str, *, holds: bool) -> dict[str, object]:
-    return {
-        "hypothesis": name, "part": f"part of {name}", "kind": "theory", "under": under,
-        "mean": 0.02, "low": 0.015, "high": 0.025, "holds": holds, "mirrors": False,
-    }  # fmt: skip
+def named(name: str, row: dict[str, Any], **changed: object) -> dict[str, object]:
+    return {"hypothesis": name, "part": f"part of {name}", **row, **changed}
 
 
 @pytest.fixture(scope="module")
 def result(world: World) -> Evaluation:
-    theories = [world.default_theory, world.null_theory]
-    words = {"A": "supported", "B": "entailed", "C": "undetermined"}
-    given = (("A", "supported"), ("B", "entailed"), ("C", "hinges on", "x ≥ 3"))
-    others = (("P", "supported", "", "placebo"), ("K", "supported", "", "control"))
-    parts = [part(name, word, forced=float(name == "B")) for name, word in words.items()]
-    shares = {"reading": "x", "scenarios": 2, "scenario": 0.25, "theory": 0.5, "chance": 0.25}
+    hinges = {"region": "x ≥ 3", "left_by_fit": 0.75, "left_by_ranges": 0.5}
+    verdicts = [
+        verdict("A", "supported"), verdict("B", "entailed", **UNKNOWN),
+        verdict("C", "hinges on", **hinges), verdict("P", "supported", kind="placebo"),
+        verdict("K", "supported", kind="control"),
+    ]  # fmt: skip
+    parts = [
+        named("A", PART, forced=0.0), named("B", PART, word="entailed", forced=1.0),
+        named("C", PART, word="undetermined", forced=0.0),
+        named("P", PART, sign="0", mean=0.0, low=-0.001, high=0.001),
+        named("K", PART, sign="-", forced=1.0),
+    ]  # fmt: skip
     rivals = [
-        rival(name, under, holds=name != "C" or under != world.null_theory)
+        named(name, RIVAL, under=under, holds=name != "C" or under != world.null_theory)
         for name in "ABCPK"
-        for under in theories
+        for under in (world.default_theory, world.null_theory)
     ]
-    placebo = part("P", "supported", sign="0", mean=0.0, low=-0.001, high=0.001)
-    return Evaluation(
-        verdicts=pd.DataFrame([verdict(*each) for each in (*given, *others)]),
-        parts=pd.DataFrame([*parts, placebo, part("K", "supported", sign="-", forced=1.0)]),
-        theories=pd.DataFrame(rivals),
-        points=pd.DataFrame(),
-        shares=pd.DataFrame([shares]),
-        maps=pd.DataFrame(),
-    )
+    shares = {"reading": "x", "scenarios": 2, "scenario": 0.25, "theory": 0.5, "chance": 0.25}
+    tables = {"verdicts": verdicts, "parts": parts, "theories": rivals, "shares": [shares]}
+    names = ("verdicts", "parts", "theories", "points", "shares", "maps")
+    return Evaluation(**{name: pd.DataFrame(tables.get(name, ())) for name in names})
 
 
 def page_of(world: World, result: Evaluation, *maps: object) -> str:
     path: Any = Path("hypotheses.yaml")
     family = Family(path, "What is argued", "abc123", (), maps, ("Here. *Really*.",))
-    return findings_page(world, family, result, Effort(), COMMAND, Path("docs/findings.md"))
+    place = Path("docs/findings.md")
+    return findings.findings_page(world, family, result, Effort(), COMMAND, place)
 
 
 def section(page: str, title: str) -> str:
@@ -133,7 +123,7 @@ def test_the_page_says_how_it_was_made_and_every_finding(world: World, result: E
 def test_what_goes_wrong_is_named(world: World, result: Evaluation) -> None:
     free = replace(result, parts=result.parts[result.parts["word"] != "entailed"])
     assert section(page_of(world, free), "What is entailed").strip().startswith("Nothing")
-    lost = verdict("A", "not measurable", failed="K", fit="")
+    lost = verdict("A", "not measurable", failed="K", fit_verdict="", **UNKNOWN)
     rows = pd.DataFrame([lost, verdict("K", "undetermined", kind="control")])
     page = page_of(world, replace(result, verdicts=rows))
     assert "**Did not come out: K.** Without it not measurable: A." in section(page, "Controls")
@@ -154,8 +144,9 @@ def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
             held = {"kind": "rival", "holds": at / 100, "mirrored": 0.2}
             rows += [{**place, **held, "name": name} for name in MAP.rivals]
     where = Path("docs/findings.md")
-    assert map_path(where, MAP) == Path("docs/findings-ground.md")
-    page = map_page(world, MAP, pd.DataFrame(rows), Effort(mapped=60), COMMAND, where)
+    assert findings.map_path(where, MAP) == Path("docs/findings-ground.md")
+    effort = Effort(mapped=60)
+    page = findings.map_page(world, MAP, pd.DataFrame(rows), effort, COMMAND, where)
     assert "## presence: there → gone" in page
     assert "- **one**: from 4 % to 7 % of points; most at threat low, pressure more." in page
     assert "| one | high | 4 % (opposite 20 %) | 5 % (opposite 20 %) |" in page
@@ -165,8 +156,9 @@ def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
 
 
 def test_numbers_are_signed_and_what_is_none_is_a_dash() -> None:
-    written = number(NAN), percent(NAN), number(-0.5, 1), percent(0.126)
-    assert written == ("–", "–", "-0.5", "13 %")
+    written = [findings.number(NAN), findings.number(-0.5, 1)]
+    assert written == ["–", "-0.5"]
+    assert [findings.percent(each) for each in (NAN, 0.126)] == ["–", "13 %"]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +170,8 @@ def test_numbers_are_signed_and_what_is_none_is_a_dash() -> None:
 )  # fmt: skip
 def test_a_persons_words_are_no_markup_of_a_page(words):
     markdown = pytest.importorskip("markdown")
-    for page in (plain(words), f"| h |\n|---|\n| {plain(words)} |"):
+    plain = findings.plain(words)
+    for page in (plain, f"| h |\n|---|\n| {plain} |"):
         shown = markdown.markdown(page, extensions=["tables"])
         body = shown.partition("<tbody>")[2] or shown
         assert not set(re.findall(r"<(\w+)", body)) - {"p", "tr", "td", "tbody"}
