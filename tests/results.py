@@ -9,7 +9,7 @@ from tests.command import done, only
 from eurasia_sim.cli.options import origin
 from eurasia_sim.cli.output import finish
 from eurasia_sim.experiments.experiment import located
-from eurasia_sim.hypotheses.effort import Effort
+from eurasia_sim.hypotheses.arms import Effort
 from eurasia_sim.hypotheses.evaluation import evaluate
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.scenarios.scenario import load_scenario

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from eurasia_sim.analysis.contrast import paired, tidy
+    from eurasia_sim.analysis.differences import paired, tidy
     from eurasia_sim.experiments.sweep import run_sweep
     from eurasia_sim.figures.gallery import plot
     from eurasia_sim.hypotheses.evaluation import test_hypotheses
@@ -40,13 +40,13 @@ _HOME = {
     "load_results": "simulation.results",
     "load_scenario": "scenarios.scenario",
     "load_world": "world.world",
-    "paired": "analysis.contrast",
+    "paired": "analysis.differences",
     "plot": "figures.gallery",
     "run_ensemble": "simulation.ensemble",
     "run_sweep": "experiments.sweep",
     "simulate": "simulation.ensemble",
     "test_hypotheses": "hypotheses.evaluation",
-    "tidy": "analysis.contrast",
+    "tidy": "analysis.differences",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from tests.command import call, done
 
 from eurasia_sim.analysis.blocs import (
     FILE,
@@ -20,13 +20,12 @@ from eurasia_sim.analysis.blocs import (
     mean_leanings,
     read_roster,
 )
-from eurasia_sim.cli import app
 from eurasia_sim.files.data_yaml import DataError, world_folder
 from eurasia_sim.world.world import load_world
 
 OLD = Lineup(says="says", sides=[["a", "b"], ["c", "d"]])
 FOUR = Roster(members=[*"abcd"], lineups={"old": OLD})
-ONES = np.ones(4)
+ONES, ALL = np.ones(4), [["a", "b", "c", "d"]]
 
 
 def leanings(**pairs: float) -> np.ndarray:
@@ -40,13 +39,11 @@ def leanings(**pairs: float) -> np.ndarray:
 
 def test_four_members_part_in_eight_ways_each_once() -> None:
     splits = FOUR.splits()
-    assert splits.shape == (8, 4)
-    assert len({tuple(row) for row in splits}) == 8
+    assert len({tuple(row) for row in splits}) == len(splits) == 8
     assert not splits[:, 0].any()  # the first stands for its own side, whatever that is called
-    assert FOUR.sides(splits[0]) == [["a", "b", "c", "d"]]
+    assert FOUR.sides(splits[0]) == ALL
 
 
-ALL = [["a", "b", "c", "d"]]
 # d likes a by 0.5 and dislikes b by as much; whichever is the larger decides.
 TORN = leanings(ad=0.5, bd=-0.5, ab=0.9)
 ONE_SIDED = np.eye(4)
@@ -95,53 +92,42 @@ def test_baselines_by_hand() -> None:
 def test_mean_leanings_leave_failed_runs_out() -> None:
     runs = np.stack([leanings(ab=0.2), leanings(ab=0.4), np.full((4, 4), np.nan)])
     found = mean_leanings(runs, FOUR)
+    assert (len(found), found["a-b"]) == (6, pytest.approx(0.3))
     assert np.isnan(list(mean_leanings(runs[2:], FOUR).values())).all()
-    assert len(found) == 6
-    assert found["a-b"] == pytest.approx(0.3)
 
 
-@pytest.fixture
-def europe(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(world_folder("europe_1914"), tmp_path / "europe"))
-
-
-def test_a_world_without_a_roster_sorts_all_its_actors(europe: Path) -> None:
-    (europe / FILE).unlink()
-    world = load_world(europe)
-    assert read_roster(world) == Roster(members=[*world.actors])
+SIX = "[britain, france, germany, austria_hungary, russia, italy]"
+SIDES = "[[britain, france, russia], [germany, austria_hungary]]"
 
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("[britain, france, germany, austria_hungary, russia, italy]", "[britan, france]",
-         "did you mean britain"),
-        ("[britain, france, germany, austria_hungary, russia, italy]", "[britain]", "2 to 16"),
-        ("[[britain, france, russia], [germany, austria_hungary]]", "[[britain], [serbia]]",
-         "'serbia' is no member"),
-        ("[britain, france, germany, austria_hungary, russia, italy]", "7", "members is 7"),
-        ("[britain, france, germany, austria_hungary, russia, italy]", "[italy, italy]",
-         "each once"),
+        (SIX, "[britan, france]", "did you mean britain"),
+        (SIX, "[britain]", "2 to 16"),
+        (SIX, "7", "members is 7"),
+        (SIX, "[italy, italy]", "each once"),
+        (SIDES, "[[britain], [serbia]]", "'serbia' is no member"),
+        (SIDES, "[[britain]]", "at least 2 items"),
         ("lineups:", "lineups: [x]\nother:", "lineups is a list"),
-        ("[[britain, france, russia], [germany, austria_hungary]]", "[[britain]]",
-        "at least 2 items"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_roster_says_what_would_be_right(
-    europe: Path, before: str, after: str, said: str
+    tmp_path: Path, before: str, after: str, said: str
 ) -> None:
-    file = europe / FILE
-    text = file.read_text(encoding="utf-8")
+    europe = Path(shutil.copytree(world_folder("europe_1914"), tmp_path / "europe"))
+    text = (europe / FILE).read_text(encoding="utf-8")
     assert before in text
-    file.write_text(text.replace(before, after), encoding="utf-8")
+    (europe / FILE).write_text(text.replace(before, after), encoding="utf-8")
     with pytest.raises(DataError, match=said):
         read_roster(load_world(europe))
+    (europe / FILE).unlink()  # without one, all actors are sorted
+    world = load_world(europe)
+    assert read_roster(world) == Roster(members=[*world.actors])
 
 
-def told(*words: str) -> dict:
-    answer = CliRunner().invoke(app, ["analyze", *words, "--blocs", "--json"])
-    assert answer.exit_code == 0, answer.output
-    return json.loads(answer.stdout)
+def told(*words: str) -> Any:
+    return json.loads(done("analyze", *words, "--blocs", "--json"))
 
 
 def test_the_verb_sorts_runs_and_repeats_itself() -> None:
@@ -153,15 +139,11 @@ def test_the_verb_sorts_runs_and_repeats_itself() -> None:
     assert set(found["lineups"]) == set(once["lineups"])
     assert (found["failed"], once["month"]) == (0, "1900-01")
     for month in ("1920-01", "1914-13"):
-        wrong = ["analyze", *words[:3], "--blocs", "--month", month]
-        assert CliRunner().invoke(app, wrong).exit_code == 2
-
-
-def test_several_scenarios_of_a_world_without_line_ups_are_a_list() -> None:
-    found = told("us_exit", "us_stays", "-n", "2")
-    assert [each["scenario"] for each in found] == ["us_exit", "us_stays"]
-    assert found[0]["lineups"] == {}
-    assert found[0]["theories"]["balance_of_threat"]["splits"]
+        assert call("analyze", *words[:3], "--blocs", "--month", month).returncode == 2
+    several = told("us_exit", "us_stays", "-n", "2")  # of a world without line-ups: a list
+    assert [each["scenario"] for each in several] == ["us_exit", "us_stays"]
+    assert several[0]["lineups"] == {}
+    assert several[0]["theories"]["balance_of_threat"]["splits"]
 
 
 @pytest.mark.slow

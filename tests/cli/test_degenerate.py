@@ -17,7 +17,7 @@ from tests.command import call, done, only, without_pictures
 from tests.sweeping import SCENARIO
 
 from eurasia_sim.figures.gallery import usual_kinds
-from eurasia_sim.hypotheses.effort import Effort
+from eurasia_sim.hypotheses.arms import Effort
 from eurasia_sim.simulation import ensemble
 from eurasia_sim.simulation.ensemble import run_ensemble
 from eurasia_sim.simulation.results_folder import ResultsFolder

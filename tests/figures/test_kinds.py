@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from tests.figures.conftest import around, faults, texts
 
-from eurasia_sim.analysis.contrast import SHARES, band_ends, difference_summary, differences_of
+from eurasia_sim.analysis.differences import SHARES, band_ends, difference_summary, differences_of
 from eurasia_sim.figures import analyses, style
 from eurasia_sim.figures.differences import dots, paired_difference, part_plot
 from eurasia_sim.figures.gallery import save

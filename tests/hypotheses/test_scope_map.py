@@ -1,6 +1,5 @@
 """Maps of rivals: their cells, and what each cell says, by hand."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,23 +14,17 @@ from eurasia_sim.hypotheses.verdicts import Spread
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.world.world import World
 
-FAMILY = Path("experiments", "hypotheses.yaml")
-
 
 def reading(name: str) -> Part:
     metric = Metric("sum", (name,), (), (), False, "mean", 0.0)
     return Part("", (), (), metric, (0, 1), "+", Smallest(0.1), "")
 
 
-def axis(label: str, levels: dict[str, dict[str, float]]) -> Axis:
-    return Axis(label=label, levels=levels)
-
-
 MAP = ContrastMap(
     "ground", "Where?", "base",
-    axis("presence", {"there": {"p": 1.0}, "half": {"p": 0.5}, "gone": {"p": 0.0}}),
-    (axis("threat", {"high": {"t": 1.0}, "low": {"t": 0.0}}),
-     axis("pressure", {"as it is": {}, "more": {"q": 1.0}})),
+    Axis(label="presence", levels={"there": {"p": 1.0}, "half": {"p": 0.5}, "gone": {"p": 0.0}}),
+    (Axis(label="threat", levels={"high": {"t": 1.0}, "low": {"t": 0.0}}),
+     Axis(label="pressure", levels={"as it is": {}, "more": {"q": 1.0}})),
     {"a": reading("a"), "b": reading("b")}, {"one": ("a",), "other": ("a", "b")}, "0",
 )  # fmt: skip
 
@@ -61,20 +54,15 @@ def test_a_rival_holds_where_all_of_its_readings_do() -> None:
 
 @pytest.fixture(scope="module")
 def packaged(repository: Path, world: World) -> Family:
-    return load_hypotheses(repository / FAMILY, world)
+    return load_hypotheses(repository / "experiments" / "hypotheses.yaml", world)
 
 
-@pytest.fixture
-def changed(repository: Path, tmp_path: Path, world: World) -> Callable[[str, str], Family]:
+def changed(packaged: Family, into: Path, world: World, before: str, after: str) -> Family:
     """The packaged family with one text in place of another."""
-
-    def load(before: str, after: str) -> Family:
-        text = (repository / FAMILY).read_text(encoding="utf-8")
-        assert before in text
-        (tmp_path / "changed.yaml").write_text(text.replace(before, after), encoding="utf-8")
-        return load_hypotheses(tmp_path / "changed.yaml", world)
-
-    return load
+    text = packaged.path.read_text(encoding="utf-8")
+    assert before in text
+    (into / "changed.yaml").write_text(text.replace(before, after), encoding="utf-8")
+    return load_hypotheses(into / "changed.yaml", world)
 
 
 RIVAL = "      H2: [aim of Russia, aim of China]"
@@ -90,18 +78,21 @@ RIVAL = "      H2: [aim of Russia, aim of China]"
     ],
 )  # fmt: skip
 def test_a_map_that_cannot_be_run_is_refused_with_its_line(
-    changed: Callable[[str, str], Family], before: str, after: str, said: str
+    packaged: Family, tmp_path: Path, world: World, before: str, after: str, said: str
 ) -> None:
     with pytest.raises(DataError) as told:
-        changed(before, after)
+        changed(packaged, tmp_path, world, before, after)
     assert any(said in problem.message and problem.line > 400 for problem in told.value.problems)
 
 
-def test_maps_leave_the_hash_of_the_hypotheses_alone(changed, packaged: Family) -> None:
-    found = changed("afghanistan.forces: 2250", "afghanistan.forces: 2000")
+def test_maps_leave_the_hash_of_the_hypotheses_alone(
+    packaged: Family, tmp_path: Path, world: World
+) -> None:
+    given = packaged, tmp_path, world
+    found = changed(*given, "afghanistan.forces: 2250", "afghanistan.forces: 2000")
     assert found.digest == packaged.digest
     assert found.maps[0].digest != packaged.maps[0].digest
-    assert changed("of_level: 0.1", "of_level: 0.2").digest != packaged.digest
+    assert changed(*given, "of_level: 0.1", "of_level: 0.2").digest != packaged.digest
 
 
 def test_a_map_is_run_only_with_both_its_rivals(packaged: Family) -> None:

@@ -113,7 +113,7 @@ def test_signs_that_expect_no_effect_or_no_rise_hold_up_to_the_smallest_effect()
     assert not across.mirrors(part("0"))
     assert SURE.mirrors(part("0"))
     assert between(-0.09, 0.09).holds(part("0"))
-    assert spread("+", [0.5, np.nan]).share == 1.0  # no failed point counts
+    assert spread("+", [0.5, np.nan]).shares()["share"] == 1.0  # no failed point counts
     effects = np.array([-1.0, 0.0, 0.09, 0.11])
     assert holds("not +", 0.1, effects).tolist() == [True, True, True, False]
     assert mirrors("not +", 0.1, effects).tolist() == [False, False, False, True]
@@ -147,24 +147,23 @@ def test_parts_joined_stand_or_fall_together(found: Any, join: Any, word: str) -
     assert judged(pd.DataFrame({"x": np.arange(100.0)}), *found, join=join).word == word
 
 
-def test_without_its_control_nothing_is_measurable() -> None:
+def test_without_its_control_nothing_is_measurable_and_under_the_fit_words_mean_the_same() -> None:
     for found in (layers(), layers("?"), layers(forced=1.0), FALLING):
         assert judged(pd.DataFrame(), found, failed=["control"]).word == NOT_MEASURABLE
-
     # A control counts though its form forces it.
     assert layers(forced=1.0).word(NULL, may_be_forced=True) == SUPPORTED
-
-
-def test_under_the_fit_the_words_mean_the_same_of_one_theory() -> None:
     words = ((), ""), (RISES, SUPPORTED), (-RISES, CONTRADICTED), (0 * RISES, NEGLIGIBLE)
     for effects, word in words:
         assert layers(reference=STILL, rival=FALLS, fit=effects).fit_word(UNDETERMINED) == word
     assert layers(fit=RISES).fit_word(ENTAILED) == ENTAILED
 
 
-def test_what_holds_in_a_region_alone_hinges_on_it() -> None:
+def test_what_holds_in_a_region_alone_hinges_on_it_and_chance_alone_draws_none() -> None:
+    rng = np.random.default_rng(2)
+    points = pd.DataFrame(rng.random((400, 6)), columns=list("abcdef"))
+    effects = np.where(rng.random(400) < 0.4, 0.5, 0.0)
+    assert judged(points, layers(effects=effects)).word == UNDETERMINED
     effects = np.where(np.arange(100) < 40, 0.5, 0.0)
-    rng = np.random.default_rng(1)
     points = pd.DataFrame({"cause": np.arange(100.0), "noise": rng.random(100), "same": "x"})
     found = judged(points, layers(effects=effects))
     assert (found.word, found.share) == (HINGES, 0.4)
@@ -215,7 +214,7 @@ def test_a_difference_of_columns_adds_up_from_its_two_sides() -> None:
     plan, asked = contrast(channels=True, metric=metric)
     values = np.array([[[0.1, 0.9, 0.8]], [[0.0, 0.5, 0.5]]])  # (arms, R, readings)
     assert channels(plan, asked, values) == pytest.approx(np.array([[0.4], [-0.3]]))
-    assert Spread.of(plan, asked, values[:, :, None]).opposed == 1.0
+    assert Spread.of(plan, asked, values[:, :, None]).shares()["opposed"] == 1.0
 
 
 @given(
@@ -229,14 +228,8 @@ def test_every_spread_has_one_word_and_its_mirror_the_opposite(effects: Any, sig
     if sign in turned:
         assert spread(turned[sign], -effects).word() == found.word()
     if sign in "+-":  # nothing is both: the three shares are of different draws
-        assert found.share + found.mirrored + found.negligible <= 1.0 + 1e-12
-
-
-def test_chance_alone_draws_no_region() -> None:
-    rng = np.random.default_rng(2)
-    points = pd.DataFrame(rng.random((400, 6)), columns=list("abcdef"))
-    effects = np.where(rng.random(400) < 0.4, 0.5, 0.0)
-    assert judged(points, layers(effects=effects)).word == UNDETERMINED
+        shares = found.shares()
+        assert sum(shares[x] for x in ("share", "mirrored", "negligible")) <= 1.0 + 1e-12
 
 
 def test_wilson_gives_the_published_interval() -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from tests.hypotheses.test_scope_map import MAP
 
-from eurasia_sim.hypotheses.effort import Effort
+from eurasia_sim.hypotheses.arms import Effort
 from eurasia_sim.hypotheses.evaluation import Evaluation
 from eurasia_sim.hypotheses.hypothesis import Family
 from eurasia_sim.reports import findings

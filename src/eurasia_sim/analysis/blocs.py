@@ -4,12 +4,13 @@ Splits are compared with line-ups of history. Cites axelrod1993, hubert1985.
 """
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from sklearn.metrics import adjusted_rand_score
 
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.files.checker import Strict
@@ -52,17 +53,23 @@ class Roster(Strict):
         names = np.array(self.members, object)
         return [list(names[side]) for side in (~split, split) if side.any()]
 
-    def placed(self, lineup: Lineup) -> tuple[list[int], list[int]]:
-        """Members that a line-up names, by number, and the side (0 or 1) of each."""
-        places = [self.members.index(name) for names in lineup.sides for name in names]
-        return places, [side for side, names in enumerate(lineup.sides) for _ in names]
+    def placed(self, name: str) -> tuple[list[int], NDArray[np.bool_]]:
+        """Members that a line-up names, by number, and whether each stands on its second side."""
+        sides = self.lineups[name].sides
+        places = [self.members.index(each) for each in chain(*sides)]
+        return places, np.repeat([False, True], [len(side) for side in sides])
+
+    def matches(self, name: str, splits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(S,) whether each split parts those a line-up names as it does, either way round."""
+        places, sides = self.placed(name)
+        same = splits[:, places] == sides
+        return np.asarray(same.all(axis=1) | (~same).all(axis=1))
 
 
 def read_roster(world: World) -> Roster:
     """Members and line-ups in the world's `camps.yaml`; all actors and no line-up without it.
 
-    Raises:
-        DataError: for an unknown name, a line-up without two sides, or too many members.
+    Raises DataError for an unknown name, a line-up without two sides, or too many members.
     """
     path, page, roster = world.directory / FILE, Page(FILE), Roster()
     if path.exists():
@@ -73,7 +80,7 @@ def read_roster(world: World) -> Roster:
         if name not in world.actors:
             page.complain(("members", at), f"{name!r} is no actor", world.actors, name)
     for name, lineup in roster.lineups.items():
-        for each in (each for side in lineup.sides for each in side):
+        for each in chain(*lineup.sides):
             if each not in members:
                 page.complain(("lineups", name), f"{each!r} is no member", members, each)
     if not 2 <= len(set(members)) == len(members) <= _MOST_MEMBERS:
@@ -91,9 +98,7 @@ def best_split(leaning: Floats, size: Floats, splits: NDArray[np.bool_]) -> int:
     distance (axelrod1993).
     Form: distance is 0 on one side and 1 across; propensity is the mean of the two leanings, which
     is ours. Every split is compared, that without any division included. The first row wins a tie.
-
-    Args:
-        leaning: (N, N), row toward column. size: (N,) >= 0. splits: (S, N).
+    `leaning` is (N, N), row toward column; `size` (N,) >= 0; `splits` (S, N).
     """
     if not (np.isfinite(leaning).all() and np.isfinite(size).all()):
         return -1
@@ -114,22 +119,19 @@ def mean_leanings(leaning: Floats, roster: Roster) -> dict[str, float]:
 
 
 def division(found: Integers, roster: Roster) -> dict[str, Any]:
-    """The most frequent splits of runs, and the share of runs that match each line-up.
+    """The most frequent splits of runs, the first one first, and the share of each line-up.
 
-    Returns:
-        `runs`, `failed`; `splits`: sides and share of runs, the most frequent first; `lineups` by
-        name: `share`, and `adjusted_rand`, the mean agreement of runs over the members it names.
+    A line-up has the `share` of runs that match it, and `adjusted_rand`, the mean agreement of runs
+    over the members it names.
     """
-    from sklearn.metrics import adjusted_rand_score
-
     splits, finished = roster.splits(), found[found >= 0]
     rows, each, counts = np.unique(finished, return_inverse=True, return_counts=True)
     lineups = {}
-    for name, lineup in roster.lineups.items() if len(finished) else ():
-        places, sides = roster.placed(lineup)
+    for name in roster.lineups if len(finished) else ():
+        places, sides = roster.placed(name)
         agreement = np.array([adjusted_rand_score(splits[row][places], sides) for row in rows])
         lineups[name] = {
-            "share": float(_matches(splits[finished], roster, lineup).mean()),
+            "share": float(roster.matches(name, splits[finished]).mean()),
             "adjusted_rand": float(agreement[each].mean()),
         }
     most_frequent = [
@@ -140,22 +142,13 @@ def division(found: Integers, roster: Roster) -> dict[str, Any]:
     return {"runs": len(found), "failed": failed, "splits": most_frequent, "lineups": lineups}
 
 
-def _matches(splits: NDArray[np.bool_], roster: Roster, lineup: Lineup) -> NDArray[np.bool_]:
-    """(S,) whether each split parts those a line-up names as the line-up does, either way round."""
-    places, sides = roster.placed(lineup)
-    same = splits[:, places] == np.array(sides, bool)
-    return np.asarray(same.all(axis=1) | (~same).all(axis=1))
-
-
 def baselines(roster: Roster) -> dict[str, dict[str, float]]:
-    """Share of splits that match each line-up by chance, and when another line-up lasts.
+    """Share of splits that match each line-up: by chance, and when another line-up lasts.
 
-    Returns:
-        "chance", and "<line-up> lasts" for every line-up, to line-up -> share; members that the
-        lasting one does not name fall to either side alike.
+    Members that the lasting one does not name fall to either side alike.
     """
     splits = roster.splits()
-    matches = {name: _matches(splits, roster, each) for name, each in roster.lineups.items()}
+    matches = {name: roster.matches(name, splits) for name in roster.lineups}
     cases = {"chance": np.ones(len(splits), bool)}
     cases |= {f"{lasting} lasts": rows for lasting, rows in matches.items()}
     return {
@@ -170,11 +163,8 @@ def compared_blocs(
 ) -> dict[str, Any]:  # fmt: skip
     """Division of n runs over the declared ranges in a month, by theory, with baselines.
 
-    Runs are sorted by alignment in the month, and by the coded affinities each was given, where the
-    rules start; sizes are the actors' power in that month.
-
-    Args:
-        month: since the start of the record.
+    Runs are sorted by alignment in the month (since the start of the record), and by the coded
+    affinities each was given, where the rules start; sizes are the actors' power in that month.
     """
     roster, actors = read_roster(world), list(world.actors)
     splits, order = roster.splits(), [actors.index(name) for name in roster.members]
@@ -182,16 +172,13 @@ def compared_blocs(
     for theory in theories:
         inputs = prepare(world, scenario, theory)
         draws, at = range_draws(world, inputs, n, seed), inputs.columns.index
-        window = month, month + 1
-        (outcome,) = run_ensemble_draws([inputs], draws, workers=workers, window=window)
+        (outcome,) = run_ensemble_draws([inputs], draws, workers=workers, window=(month, month + 1))
         pairs = [[at(f"alignment.{i}.{j}") for j in roster.members] for i in roster.members]
         leaning = outcome.means[:, pairs]
         sizes = outcome.means[:, [at(f"power.{i}") for i in roster.members]]
-        stated = np.empty_like(leaning)
-        for r, row in enumerate(draws.rows):
-            affinity = world.coded(row).affinity[np.ix_(order, order)]
-            silent = draws.rules[r]["silent_affinity"]
-            stated[r] = np.where(np.isnan(affinity), silent, affinity)
+        stated = np.stack([world.coded(row).affinity[np.ix_(order, order)] for row in draws.rows])
+        silent = draws.rules["silent_affinity"][:, None, None]
+        stated = np.where(np.isnan(stated), silent, stated)
         by_alignment, by_affinity = (
             np.array([best_split(*run, splits) for run in zip(each, sizes, strict=True)])
             for each in (leaning, stated)

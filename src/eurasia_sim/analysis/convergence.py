@@ -4,13 +4,12 @@ Claim: Lee et al. 2015 (JASSS 18(4) 4) derive the number of runs from the width 
 a least number below which the width itself is not reliable.
 """
 
-from __future__ import annotations
-
 import contextlib
 import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -39,11 +38,7 @@ def half_width(values: Floats) -> float:
 
 
 def runs_needed(deviation: float, precision: float) -> int:
-    """Least number of runs whose 95 % half-width is at most `precision`, were the spread to stay.
-
-    Args:
-        deviation: standard deviation of one run. precision: above 0, in the measure's unit.
-    """
+    """Least number of runs whose half-width is at most `precision`, above 0, at this deviation."""
 
     def is_enough(n: int) -> bool:
         return bool(t.ppf(_SIDE, n - 1) * deviation / math.sqrt(n) <= precision)
@@ -52,42 +47,32 @@ def runs_needed(deviation: float, precision: float) -> int:
 
 
 def precision_row(values: Floats, precision: float | None) -> dict[str, float]:
-    """How precisely a mean is known, and how many more runs a stated precision takes.
+    """How precisely a mean is known, and how many runs in all, and more, a precision takes.
 
-    Args:
-        precision: by default half of the half-width now.
-
-    Returns:
-        n, mean, half_width, precision, needed (runs in all), more; the last two NaN below two runs.
+    The precision is by default half of the half-width now; nothing is needed below two runs (NaN).
     """
     present = values[np.isfinite(values)]
-    n, width = len(present), half_width(present)
+    n, width, needed = len(present), half_width(present), math.nan
     wanted = width / 2 if precision is None else precision
-    mean, needed, more = float(present.mean()) if n else math.nan, math.nan, math.nan
     if n >= 2:
         needed = runs_needed(float(present.std(ddof=1)), wanted) if wanted > 0 else n
-        more = max(needed - n, 0)
-    row = {"n": n, "mean": mean, "half_width": width}
-    return {**row, "precision": wanted, "needed": needed, "more": more}
+    row = {"n": n, "mean": float(present.mean()) if n else math.nan, "half_width": width}
+    return {**row, "precision": wanted, "needed": needed, "more": max(needed - n, 0)}
 
 
 @dataclass(frozen=True)
 class StoppingRule:
     """Stop once every mean is known to a half-width.
 
-    It is applied after whole blocks of runs, whose number no worker changes, so that the same
-    command always stops at the same run. A block is also the least number of runs.
+    It is applied after whole blocks of runs, the least number at once, whose number no worker
+    changes: the same command always stops at the same run.
     """
 
     half_width: float
 
     @classmethod
-    def read(cls, text: str) -> StoppingRule:
-        """The rule that a text such as `half-width=0.002` states.
-
-        Raises:
-            DataError: for another text.
-        """
+    def read(cls, text: str) -> Self:
+        """The rule of a text such as `half-width=0.002`; raises DataError for another text."""
         name, _, value = text.partition("=")
         with contextlib.suppress(ValueError):
             if name.strip() == _RULE and 0 < float(value) < math.inf:
@@ -113,13 +98,9 @@ class StoppingRule:
 def watched(
     runs: pd.DataFrame, scenarios: Sequence[str], measures: Sequence[str]
 ) -> dict[str, Floats]:
-    """Values of a stopping rule: the measures of one scenario, or paired differences of several.
+    """Values of a stopping rule: measures of one scenario, or of the first less each other.
 
-    Args:
-        runs: a row a run: scenario, theory, set, run, the measures; in any order.
-
-    Returns:
-        By a name in words, (runs,) values in the order of the runs; a failed run, or pair, is NaN.
+    By a name in words, (runs,) values in the order of the runs; a failed run, or pair, is NaN.
     """
     found: dict[str, Floats] = {}
     for (theory, kind), own in runs.groupby(["theory", "set"], sort=True):
@@ -127,8 +108,8 @@ def watched(
             own[own["scenario"] == name].set_index("run").sort_index()[list(measures)]
             for name in scenarios
         )
-        gaps = [(f" less {x}", first - one) for x, one in zip(scenarios[1:], others, strict=True)]
-        for label, table in gaps or [("", first)]:
+        tables = {f" less {x}": first - y for x, y in zip(scenarios[1:], others, strict=True)}
+        for label, table in (tables or {"": first}).items():
             for measure in measures:
                 name = f"{measure} of {scenarios[0]}{label}, {theory}, {kind}"
                 found[name] = table[measure].to_numpy(np.float64)

@@ -28,19 +28,19 @@ def rule() -> Mapping[str, Any]:
     return {**read_page(file).data, "digest": digest_of(file.read_bytes())[:12]}
 
 
-def _of(column: str) -> Mapping[str, Any]:
-    return measures()[column.partition(".")[0]]
+def _is_directed(kind: str) -> bool:
+    return bool(measures()[kind]["of"][0] == "direction")
 
 
 def families(columns: Sequence[str]) -> dict[tuple[str, str], list[str]]:
     """Columns of the whole families among some, by pair and scope."""
     found, present = {}, set(columns)
     for pair, scope in (x.split(".")[1:] for x in columns if x.startswith("competition.")):
-        back = "-".join(reversed(pair.split("-")))
+        both = pair, "-".join(reversed(pair.split("-")))
         own = [
             f"{kind}.{whom}.{scope}"
             for kind in rule()["members"]
-            for whom in ((pair, back) if _of(kind)["of"][0] == "direction" else (pair,))
+            for whom in both[: 1 + _is_directed(kind)]
         ]
         if present.issuperset(own):
             found[pair, scope] = own
@@ -49,7 +49,7 @@ def families(columns: Sequence[str]) -> dict[tuple[str, str], list[str]]:
 
 def smallest_effect(column: str, level: Floats) -> Floats:
     """(R,) the smallest effect that matters of a measure, beside what it is compared with (R,)."""
-    told, unit = rule(), _of(column)["unit"]
+    told, unit = rule(), measures()[column.partition(".")[0]]["unit"]
     if unit in told["absolute"]:
         return np.full(level.shape, float(told["absolute"][unit]))
     return np.asarray(np.maximum(told["of_level"] * np.abs(level), told["floor"].get(unit, 0.0)))
@@ -70,13 +70,12 @@ def moved(column: str, first: Floats, second: Floats) -> str:
 
 def agreed(words: Mapping[str, str]) -> str:
     """What a family says together of competition, by what each member does."""
-    turned, members = {RISES: FALLS, FALLS: RISES}, rule()["members"]
-    heard = [
-        (members[x.partition(".")[0]], word)
-        for x, word in words.items()
+    turned = {RISES: FALLS, FALLS: RISES}
+    said = [
+        turned.get(word, word) if rule()["members"][column.partition(".")[0]] < 0 else word
+        for column, word in words.items()
         if word not in (NOTHING, UNFIT)
     ]
-    said = [turned.get(word, word) if way < 0 else word for way, word in heard]
     for word, other in turned.items():
         if said and other not in said and 2 * said.count(word) >= len(said):
             return word
@@ -86,35 +85,32 @@ def agreed(words: Mapping[str, str]) -> str:
 
 
 def headlines(first: pd.DataFrame, second: pd.DataFrame) -> list[dict[str, Any]]:
-    """A row for each pair and scope whose family is there: what the first says, less the second.
+    """What the first runs say, less the second in equal order, by pair and scope of a family.
 
-    Args:
-        first, second: runs in equal order; those that failed on either side are left out.
+    Runs that failed on either side are left out.
     """
     found = []
     for (pair, scope), columns in families(list(first.columns)).items():
-        one, two = first[columns].to_numpy(), second[columns].to_numpy()
-        whole = np.isfinite(one + two).all(axis=1)
+        whole = np.isfinite(first[columns].to_numpy() + second[columns].to_numpy()).all(axis=1)
         if whole.any():
-            sides = zip(columns, one[whole].T, two[whole].T, strict=True)
-            words = {column: moved(column, *both) for column, *both in sides}
+            one, two = first.loc[whole], second.loc[whole]
+            words = {
+                name: moved(name, one[name].to_numpy(), two[name].to_numpy()) for name in columns
+            }
             row = {"pair": pair, "scope": scope, "draws": int(whole.sum()), "word": agreed(words)}
             found.append({**row, "members": words, "rule": rule()["digest"]})
     return found
 
 
 def in_words(row: Mapping[str, Any], sides: str, drawn: str, label: Callable[[str], str]) -> str:
-    """A headline as sentences: what competition does, then which member does what.
+    """A row of `headlines` as sentences: what competition does, then which member does what.
 
-    Args:
-        row: of `headlines`. sides: what is compared, such as "from this to that".
-        drawn: how the draws were made. label: a column in words.
+    `sides` says what is compared ("from this to that"), `drawn` how, `label` a column in words.
     """
     said: dict[str, list[str]] = {word: [] for word in (RISES, FALLS, OPEN, HARDLY, NOTHING, UNFIT)}
     for column, word in row["members"].items():
         kind, whom, _ = column.split(".")
-        brief = f"{kind}.{whom}" if _of(kind)["of"][0] == "direction" else kind
-        said[word].append(label(brief))
+        said[word].append(label(f"{kind}.{whom}" if _is_directed(kind) else kind))
     split = (f"{word.capitalize()}: {'; '.join(own)}." for word, own in said.items() if own)
     whom = label(f"competition.{row['pair']}.{row['scope']}")
     draws = f"{row['draws']} draws {drawn}".rstrip()

@@ -1,6 +1,6 @@
 """Scenario discovery: boxes in the space of assumptions in which something holds.
 
-Boxes are found on half of the draws and judged on the other half.
+Boxes are found on every other draw and judged on the rest.
 
 Claim: Friedman and Fisher 1999 ("Bump hunting in high-dimensional data") peel a box until the cases
 sought fill it; Breiman et al. 1984 split the space into a tree of boxes; Bryant and Lempert 2010
@@ -11,14 +11,15 @@ chance (quasi-p).
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binomtest
+from sklearn.tree import DecisionTreeClassifier
 
 from eurasia_sim.files.data_yaml import DataError, Number
 
@@ -53,12 +54,16 @@ class Region:
         return float(_inside(points, self.sides).mean()) if varies else _NAN
 
 
-@dataclass(frozen=True)
-class Discovery:
+class Discovery(NamedTuple):
     """The boxes found, PRIM's first, and PRIM's peeling path on the draws held back."""
 
     boxes: pd.DataFrame  # a row a limit, with the quality of its box on the draws held back
     path: pd.DataFrame  # a row a step: step, limited, density, coverage, mass, chosen, base, draws
+
+
+def _trains(points: pd.DataFrame) -> Flags:
+    """Which draws boxes are found on; the rest judge them."""
+    return np.asarray(np.arange(len(points)) % 2 == 0)
 
 
 def region(
@@ -66,35 +71,30 @@ def region(
 ) -> Region | None:
     """The box of enough density and coverage on the half held back that covers most, if any.
 
-    Form: every other point trains, the rest judge. PRIM peels over the factors (columns of text)
-    and the numbers that correlate most with `holds`.
-
-    Args:
-        points: (P, columns) numbers and factors. holds: (P,). most: limits of a box.
+    Form: PRIM peels over the factors (columns of text) and the numbers of the points (P, columns)
+    that correlate most with `holds` (P,); a box has at most `most` limits.
     """
-    trains = np.arange(len(points)) % 2 == 0
+    trains = _trains(points)
     if min(holds[trains].sum(), (~holds[trains]).sum()) < _FEWEST:
         return None
-    chosen, held_back = _closest(points[trains], holds[trains]), (points[~trains], holds[~trains])
-    found = [
-        Region(box, _in_words(box, chosen), *_quality(*held_back, box)[:2])
-        for box in _peeled(chosen, holds[trains])
-        if 0 < len(box) <= most
-    ]
-    enough = [each for each in found if each.density >= density and each.coverage >= coverage]
+    chosen = _closest(points[trains], holds[trains])
+    enough = []
+    for box in _peeled(chosen, holds[trains]):
+        known = _quality(points[~trains], holds[~trains], box)
+        if 0 < len(box) <= most and known["density"] >= density and known["coverage"] >= coverage:
+            words = tuple(limit["limit"] for limit in _limits(box, chosen))
+            enough.append(Region(box, words, known["density"], known["coverage"]))
     return max(enough, key=lambda each: each.coverage, default=None)
 
 
 def deciding_sign(points: pd.DataFrame, holds: Flags, least: float) -> Region | None:
     """The side of the one number's zero on which something holds, and on the other does not.
 
-    Form: which number and which side is chosen on every other point; of the rest enough must lie on
-    either side, and on each at least a share `least` must be as said.
-
-    Args:
-        points: (P, columns); a number counts whose values lie on both sides of zero. holds: (P,).
+    Form: which number (of those whose values lie on both sides of zero) and which side is chosen on
+    every other point; of the rest enough must lie on either side, and on each at least a share
+    `least` must be as said.
     """
-    trains = np.arange(len(points)) % 2 == 0
+    trains = _trains(points)
     numbers = points.select_dtypes("number")
     above = numbers.loc[:, (numbers.min() < 0) & (numbers.max() > 0)] > 0
     if above.empty:
@@ -116,59 +116,39 @@ def deciding_sign(points: pd.DataFrame, holds: Flags, least: float) -> Region | 
 def discovered(points: pd.DataFrame, holds: Flags) -> Discovery:
     """Boxes in which something holds: one by PRIM, and every dense leaf of a CART tree.
 
-    Form: every other point trains, the rest judge. Of the boxes on PRIM's path with at most four
-    limits, the one with the best harmonic mean of coverage and density in training is given. CART's
-    tree has at most as many levels, and no leaf below a twentieth of the training draws. A limit's
-    quasi-p is one-sided and binomial, on the half held back.
-
-    Args:
-        points: (P, columns) numbers and factors (text). holds: (P,).
-
-    Raises:
-        DataError: where it holds, or does not, in too few draws to seek a box.
+    Form: of the boxes on PRIM's path with at most four limits, the one with the best harmonic mean
+    of coverage and density in training is given. CART's tree has at most as many levels, and no
+    leaf below a twentieth of the training draws. A limit's quasi-p is one-sided and binomial, on
+    the half held back. Raises DataError where it holds, or does not, in too few draws.
     """
-    trains = np.arange(len(points)) % 2 == 0
-    hits = int(holds[trains].sum())
-    fewest = min(hits, int(trains.sum()) - hits)
+    trains = _trains(points)
+    own, rest = holds[trains], (points[~trains], holds[~trains])
+    hits, fewest = int(own.sum()), int(min(own.sum(), (~own).sum()))
     if fewest < _FEWEST:
         what = "holds" if hits == fewest else "does not hold"
-        few = f"what is sought {what} in {fewest} of {trains.sum()} training draws"
+        few = f"what is sought {what} in {fewest} of {len(own)} training draws"
         raise DataError([f"{few}; {_FEWEST} are needed"])
-    chosen = _closest(points[trains], holds[trains])
-    rest = points[~trains], holds[~trains]
+    chosen = _closest(points[trains], own)
 
     def harmonic(box: Sides) -> float:
-        density, coverage, _ = _quality(chosen, holds[trains], box)
+        density, coverage, _ = _quality(chosen, own, box).values()
         return 2 * density * coverage / (density + coverage) if density + coverage else 0.0
 
-    def quality(box: Sides) -> dict[str, Any]:
-        return dict(zip(("density", "coverage", "mass"), _quality(*rest, box), strict=True))
-
     whole = {"base": float(rest[1].mean()), "draws": len(rest[1])}
-    path = _peeled(chosen, holds[trains])
+    path = _peeled(chosen, own)
     best = max((box for box in path if len(box) <= _MOST_LIMITS), key=harmonic, default={})
-    found = [(PRIM, best), *((CART, box) for box in _leaves(chosen, holds[trains]))]
+    found = [*([(PRIM, best)] if best else []), *((CART, box) for box in _leaves(chosen, own))]
     limits = [
         {"method": method, "box": order, **limit,
-         "quasi_p": quasi_p(*rest, box, limit["parameter"]), **quality(box), **whole}
-        for order, (method, box) in enumerate(found if best else found[1:], start=1)
+         "quasi_p": quasi_p(*rest, box, limit["parameter"]), **_quality(*rest, box), **whole}
+        for order, (method, box) in enumerate(found, start=1)
         for limit in _limits(box, chosen)
     ]  # fmt: skip
     steps = [
-        {"step": step, "limited": len(box), **quality(box), "chosen": box is best, **whole}
+        {"step": step, "limited": len(box), **_quality(*rest, box), "chosen": box is best, **whole}
         for step, box in enumerate(path)
     ]
     return Discovery(pd.DataFrame(limits), pd.DataFrame(steps))
-
-
-def _limits(box: Sides, points: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Every limit of a box, in words and as numbers; an end at the end of the points is none."""
-    for (name, sides), words in zip(box.items(), _in_words(box, points), strict=True):
-        low = high = _NAN
-        if isinstance(sides, tuple):
-            low = sides[0] if sides[0] > points[name].min() else _NAN
-            high = sides[1] if sides[1] < points[name].max() else _NAN
-        yield {"limit": words, "parameter": name, "low": low, "high": high}
 
 
 def quasi_p(points: pd.DataFrame, holds: Flags, box: Sides, name: str) -> float:
@@ -185,11 +165,7 @@ def quasi_p(points: pd.DataFrame, holds: Flags, box: Sides, name: str) -> float:
 
 
 def box_table(boxes: pd.DataFrame, numbers: Mapping[str, Number]) -> pd.DataFrame:
-    """The limits of boxes with the meaning and unit of each parameter.
-
-    Args:
-        numbers: the catalogue, by path.
-    """
+    """The limits of boxes with the meaning and unit that the catalogue, by path, has of each."""
     table = boxes.copy()
     names = boxes.get("parameter", ())
     found = [numbers.get(name) or numbers.get(f"rules.{name}") for name in names]
@@ -234,45 +210,33 @@ def _peeled(points: pd.DataFrame, holds: Flags) -> list[Sides]:
 
 def _leaves(points: pd.DataFrame, holds: Flags) -> list[Sides]:
     """Leaf boxes of a classification tree that are denser than the whole, most coverage first."""
-    from sklearn.tree import DecisionTreeClassifier
-
     coded = pd.get_dummies(points, prefix_sep=_BETWEEN, dtype=float)
     tree = DecisionTreeClassifier(
-        max_depth=_MOST_LIMITS,
-        min_samples_leaf=max(int(_FEWEST_IN_A_LEAF * len(points)), 1),
-        min_impurity_decrease=_LEAST_GAIN,
-        class_weight="balanced",
-        random_state=0,
+        max_depth=_MOST_LIMITS, min_samples_leaf=max(int(_FEWEST_IN_A_LEAF * len(points)), 1),
+        min_impurity_decrease=_LEAST_GAIN, class_weight="balanced", random_state=0,
     ).fit(coded.to_numpy(), holds).tree_  # fmt: skip
+
+    def leaves(node: int, box: Sides) -> list[Sides]:
+        if tree.children_left[node] < 0:
+            return [_limited(box, points)]
+        name, _, level = str(coded.columns[tree.feature[node]]).partition(_BETWEEN)
+        cut, sides = float(tree.threshold[node]), box[name]
+        below, above = Sides(box), Sides(box)
+        if isinstance(sides, frozenset):  # the column of a level: none below, all above
+            below[name], above[name] = sides - {level}, sides & {level}
+        else:  # what equals the cut goes to the left; the next number is the right side's least
+            below[name] = sides[0], min(sides[1], cut)
+            above[name] = max(sides[0], float(np.nextafter(cut, np.inf))), sides[1]
+        right, left = tree.children_right[node], tree.children_left[node]
+        return [*leaves(right, above), *leaves(left, below)]
+
     whole: Sides = {
         str(name): (-np.inf, np.inf) if is_number(own) else frozenset(map(str, own.unique()))
         for name, own in points.items()
     }
-
-    def leaves(node: int, box: Sides) -> Iterator[Sides]:
-        if tree.children_left[node] < 0:
-            yield box
-            return
-        column, cut = str(coded.columns[tree.feature[node]]), float(tree.threshold[node])
-        for children, below in ((tree.children_right, False), (tree.children_left, True)):
-            yield from leaves(children[node], _cut(box, column, cut, below=below))
-
-    found = [(*_quality(points, holds, box)[:2], _limited(box, points)) for box in leaves(0, whole)]
-    dense = [(coverage, box) for density, coverage, box in found if density > holds.mean()]
+    found = [(_quality(points, holds, box), box) for box in leaves(0, whole)]
+    dense = [(known["coverage"], box) for known, box in found if known["density"] > holds.mean()]
     return [box for _, box in sorted(dense, key=lambda each: -each[0])]
-
-
-def _cut(box: Sides, column: str, cut: float, *, below: bool) -> Sides:
-    """A box on one side of a split; a split on a level's column keeps the level or drops it."""
-    name, _, level = column.partition(_BETWEEN)
-    sides = box[name]
-    if isinstance(sides, frozenset):
-        return {**box, name: sides - {level} if below else sides & {level}}
-    low, high = sides
-    if below:
-        return {**box, name: (low, min(high, cut))}
-    # The tree sends what equals the cut to the left; the next number is the right side's least.
-    return {**box, name: (max(low, float(np.nextafter(cut, np.inf))), high)}
 
 
 def _limited(box: Sides, points: pd.DataFrame) -> Sides:
@@ -299,25 +263,31 @@ def _inside(points: pd.DataFrame, box: Sides) -> Flags:
     return inside
 
 
-def _quality(points: pd.DataFrame, holds: Flags, box: Sides) -> tuple[float, float, float]:
+def _quality(points: pd.DataFrame, holds: Flags, box: Sides) -> dict[str, float]:
     """Density, coverage and mass of a box; 0 where there is nothing to divide by."""
     inside = _inside(points, box)
     hits = holds[inside].sum()
-    density = float(hits / inside.sum()) if inside.any() else 0.0
-    coverage = float(hits / holds.sum()) if holds.any() else 0.0
-    return density, coverage, float(inside.mean())
+    return {
+        "density": float(hits / inside.sum()) if inside.any() else 0.0,
+        "coverage": float(hits / holds.sum()) if holds.any() else 0.0,
+        "mass": float(inside.mean()),
+    }
 
 
-def _in_words(box: Sides, points: pd.DataFrame) -> tuple[str, ...]:
-    """Each limit of a box in words."""
-    words = []
-    for name, limits in box.items():
-        if isinstance(limits, frozenset):
-            words.append(f"{name} is {' or '.join(sorted(limits))}")
-        elif limits[0] <= points[name].min():
-            words.append(f"{name} ≤ {limits[1]:.3g}")
-        elif limits[1] >= points[name].max():
-            words.append(f"{name} ≥ {limits[0]:.3g}")
+def _limits(box: Sides, points: pd.DataFrame) -> list[dict[str, Any]]:
+    """Every limit of a box, in words and as numbers; an end at the end of the points is none."""
+    found = []
+    for name, sides in box.items():
+        low = high = _NAN
+        if isinstance(sides, frozenset):
+            words = f"{name} is {' or '.join(sorted(sides))}"
         else:
-            words.append(f"{limits[0]:.3g} ≤ {name} ≤ {limits[1]:.3g}")
-    return tuple(words)
+            low = sides[0] if sides[0] > points[name].min() else _NAN
+            high = sides[1] if sides[1] < points[name].max() else _NAN
+            words = f"{low:.3g} ≤ {name} ≤ {high:.3g}"
+            if np.isnan(low):
+                words = f"{name} ≤ {high:.3g}"
+            elif np.isnan(high):
+                words = f"{name} ≥ {low:.3g}"
+        found.append({"limit": words, "parameter": name, "low": low, "high": high})
+    return found

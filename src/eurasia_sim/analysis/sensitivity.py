@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from SALib.analyze import morris, sobol
 
 from eurasia_sim.analysis.convergence import is_flat
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
 
 FACTOR = "x."  # prefix of the column of a design's factor
-_LEVEL = 0.95
-_RESAMPLES = 200
+_RESAMPLING: dict[str, Any] = {"num_resamples": 200, "conf_level": 0.95}
 _FEWEST = 4  # blocks or trajectories below which resampling them gives no interval
 _LEAST_BEYOND = 0.005  # an index so little below 0 or above 1 rounds to it
 _GRID = 4  # levels of Morris's grid where no factor's range shows them
@@ -36,15 +36,13 @@ def variance_shares(
     get the variance of the means of their levels; parameters get the variance between points beyond
     the factors, in every scenario alike; interplay is where scenarios differ otherwise at different
     points; chance is the variance of replicates of one point and scenario. Each is freed of what
-    the next finer layer adds to it by sampling, and none goes below 0. Shares add up to 1.
+    the next finer layer adds to it by sampling, and none goes below 0. Shares add up to 1; they are
+    NaN where nothing varies.
 
     Args:
         values: (scenarios, P, replicates); points with a failed run are left out.
         points: (P, columns), factors among them. factors: columns whose levels are compared.
         chance: variance by chance alone, where other runs give it; by default of the replicates.
-
-    Returns:
-        scenario, the factors, parameters, interplay, chance; NaN where nothing varies.
     """
     whole = np.flatnonzero(np.isfinite(values).all(axis=(0, 2)))
     values, points = values[:, whole], points.iloc[whole]
@@ -55,9 +53,11 @@ def variance_shares(
         chance = float(values.var(axis=2, ddof=1).mean()) if replicates > 1 else 0.0
     cells = values.mean(axis=2)  # (arms, P)
     middle = cells.mean(axis=0)  # (P,)
-    apart = cells - middle - cells.mean(axis=1, keepdims=True) + cells.mean()
-    crossed = float((apart**2).sum() / max((arms - 1) * (count - 1), 1)) if arms > 1 else 0.0
-    scenario = float(cells.mean(axis=1).var(ddof=1)) - crossed / count if arms > 1 else 0.0
+    crossed = scenario = 0.0
+    if arms > 1:
+        apart = cells - middle - cells.mean(axis=1, keepdims=True) + cells.mean()
+        crossed = float((apart**2).sum() / max((arms - 1) * (count - 1), 1))
+        scenario = float(cells.mean(axis=1).var(ddof=1)) - crossed / count
     between = float(middle.var(ddof=1)) - chance / (replicates * arms)
     by_factor = {name: max(_between_levels(middle, points[name]), 0.0) for name in factors}
     found = {
@@ -92,20 +92,15 @@ def factor_columns(table: pd.DataFrame) -> list[str]:
 def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
     """(P, replicates) a measure at every point of a design, in the design's own order.
 
-    Args:
-        runs: a row a run, in any order: point (by which alone it is known), replicate, the measure.
-        design: a row a point, in the order in which it was made: point, the factors' columns.
-
-    Raises:
-        DataError: for a run that is missing, repeated, failed, or of no point of the design.
+    A run, in any order, is known by its point and replicate alone. Raises DataError for one that is
+    missing, repeated, failed, or of no point of the design.
     """
-    count = len(design)
+    count, replicates = len(design), runs["replicate"].nunique()
     if not np.array_equal(design["point"].to_numpy(), np.arange(count)):
         order = "the design's points do not stand in their own order 0, 1, 2, …"
         raise DataError([f"{order}: its rows were shuffled"])
     _refuse(runs[~runs["point"].isin(design["point"])], "no point of the design")
     _refuse(runs[runs.duplicated(["point", "replicate"])], "there more than once")
-    replicates = runs["replicate"].nunique()
     if len(runs) != count * replicates or not replicates:
         made = runs.groupby("point")["replicate"].nunique().reindex(design["point"], fill_value=0)
         lacking = made.index[made < max(replicates, 1)].astype(str)
@@ -119,16 +114,14 @@ def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
 
 def _refuse(runs: pd.DataFrame, what: str) -> None:
     """Raise a DataError that names the runs, if there are any."""
-    if not len(runs):
-        return
-    names = [
-        f"point {row['point']} replicate {row['replicate']}"
-        + (f" ({row['run_id']})" if "run_id" in row else "")
-        for row in runs.head(_NAMED).to_dict("records")
-    ]
-    count = f"{len(runs)} runs are" if len(runs) > 1 else "1 run is"
-    rest = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
-    raise DataError([f"{count} {what}: {', '.join(names)}{rest}"])
+    if len(runs):
+        names = [
+            f"point {run.point} replicate {run.replicate} ({run.run_id})"
+            for run in runs.head(_NAMED).itertuples()
+        ]
+        names += [f"and {len(runs) - _NAMED} more"] * (len(runs) > _NAMED)
+        count = f"{len(runs)} runs are" if len(runs) > 1 else "1 run is"
+        raise DataError([f"{count} {what}: {', '.join(names)}"])
 
 
 def share_of_chance(values: Floats, *, seeds_are_shared: bool = False) -> dict[str, float]:
@@ -137,13 +130,7 @@ def share_of_chance(values: Floats, *, seeds_are_shared: bool = False) -> dict[s
     Form: the variance of a point's replicates, beside that of the points once freed of the noise
     left in their means. Where replicate r has the same seed at every point, a lucky seed lifts all
     points alike, which spreads no point from another: only what is left beside points and seeds
-    does.
-
-    Args:
-        values: (P, replicates).
-
-    Returns:
-        run, mean: shares between 0 and 1; NaN with one replicate, or where nothing varies.
+    does. NaN with one replicate, or where nothing varies; `values` are (P, replicates).
     """
     count, replicates = values.shape
     if replicates < 2 or count < 2 or is_flat(values):
@@ -155,8 +142,10 @@ def share_of_chance(values: Floats, *, seeds_are_shared: bool = False) -> dict[s
         noise = float((rest**2).sum() / ((count - 1) * (replicates - 1)))
     between = float(means.var(ddof=1))
     left = min(noise / replicates, between)
-    total = between - left + within
-    return {"run": within / total, "mean": left / between if between > 0 else _NAN}
+    return {
+        "run": within / (between - left + within),
+        "mean": left / between if between > 0 else _NAN,
+    }
 
 
 def sobol_indices(
@@ -165,33 +154,22 @@ def sobol_indices(
     """Sobol' indices of the mean of a point's replicates: each factor's share of its variance.
 
     Form: first and total order as Saltelli et al. 2010, second order as Saltelli 2002, by SALib;
-    intervals by resampling blocks of the design.
+    95 % intervals by resampling blocks of the design. Raises DataError where `responses` does, the
+    design is not Saltelli's, or nothing varies.
 
     Args:
-        runs, design: as for `responses`; the design is Saltelli's.
         second: whether to give second orders, where the design has the points for them.
         seed: of the resampling, at least 1.
-
-    Returns:
-        A row an index: order (first, total, second), factor, other (of second order), index, low,
-        high (95 %).
-
-    Raises:
-        DataError: where the checks refuse, the design is not Saltelli's, or nothing varies.
     """
     means = require_spread(responses(runs, design, measure).mean(axis=1))
     columns = factor_columns(design)
     count, blocks, has_second = len(columns), *saltelli_blocks(design[columns].to_numpy(object))
-    names = [name.removeprefix(FACTOR) for name in columns]
     if has_second and not second:
         kept = [*range(count + 1), 2 * count + 1]
         means = means.reshape(blocks, -1)[:, kept].ravel()
-    second &= has_second
-    from SALib.analyze import sobol
-
     found = sobol.analyze(
-        _unit_problem(names), means, calc_second_order=second, num_resamples=_RESAMPLES,
-        conf_level=_LEVEL, seed=seed,
+        _unit_problem(columns), means, calc_second_order=second and has_second, seed=seed,
+        **_RESAMPLING,
     )  # fmt: skip
     total, first, *pairs = found.to_df()
     rows = [
@@ -200,21 +178,18 @@ def sobol_indices(
         for pair, cells in zip(own.index, own.to_numpy(), strict=True)
     ]
     table = pd.DataFrame(rows, columns=["order", "factor", "other", "index", "half"])
-    half = table.pop("half") if blocks >= _FEWEST else _NAN * table.pop("half")
+    half = table.pop("half") * (1.0 if blocks >= _FEWEST else _NAN)
     return table.assign(low=table["index"] - half, high=table["index"] + half)
 
 
-def _unit_problem(names: list[str]) -> dict[str, Any]:
+def _unit_problem(columns: Sequence[str]) -> dict[str, Any]:
     """SALib's description of factors between 0 and 1."""
+    names = [name.removeprefix(FACTOR) for name in columns]
     return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
 
 
 def require_spread(values: Floats) -> Floats:
-    """The finite ones of values, which must differ.
-
-    Raises:
-        DataError: for fewer than two, or none that differs by more than rounding.
-    """
+    """The finite ones of values; raises DataError where fewer than two differ beyond rounding."""
     finite = values[np.isfinite(values)]
     if not len(finite):
         raise DataError(["every run failed"])
@@ -229,10 +204,7 @@ def saltelli_blocks(values: np.ndarray) -> tuple[int, bool]:
     """Number of blocks of a Saltelli design, and whether it has the points for second orders.
 
     A block is a row A, then A with each factor from B, then (for second orders) B with each factor
-    from A, then B.
-
-    Raises:
-        DataError: for rows in any other order.
+    from A, then B. Raises DataError for rows in any other order.
     """
     count = values.shape[1]
     own = np.eye(count, dtype=bool)
@@ -254,63 +226,34 @@ def morris_effects(
 ) -> pd.DataFrame:  # fmt: skip
     """Morris's elementary effects of the mean of a point's replicates, over each factor's range.
 
-    Form: Morris 1991, with the mean of absolute effects of Campolongo et al. 2007, by SALib.
+    Form: Morris 1991, with the mean of absolute effects of Campolongo et al. 2007 and its 95 %
+    interval, by SALib. Raises DataError where `responses` does, the design is not Morris's, or
+    nothing varies.
 
     Args:
-        runs, design: as for `responses`; the design is of Morris's trajectories.
-        factors: name, and low and high, or levels.
-        seed: of the resampling, at least 1.
-
-    Returns:
-        A row a factor: mean effect, mean absolute effect with its 95 % interval, standard deviation
-        of the effects.
-
-    Raises:
-        DataError: where the checks refuse, the design is not Morris's, or nothing varies.
+        factors: name, and low and high, or levels. seed: of the resampling, at least 1.
     """
     means = require_spread(responses(runs, design, measure).mean(axis=1))
     unit = np.column_stack([_unit(design[factor["name"]], factor) for factor in factors])
     levels = _morris_levels(unit, np.array(["levels" not in factor for factor in factors]))
-    names = [str(factor["name"]).removeprefix(FACTOR) for factor in factors]
-    from SALib.analyze import morris
-
+    problem = _unit_problem([str(factor["name"]) for factor in factors])
     with warnings.catch_warnings():  # of one trajectory there is no deviation, which is NaN
         warnings.simplefilter("ignore", RuntimeWarning)
-        found = morris.analyze(
-            _unit_problem(names), unit, means, num_resamples=_RESAMPLES, num_levels=levels,
-            seed=seed,
-        )  # fmt: skip
+        found = morris.analyze(problem, unit, means, num_levels=levels, seed=seed, **_RESAMPLING)
     keys = ("mu", "mu_star", "mu_star_conf", "sigma")
     mean, absolute, half, deviation = (np.asarray(found[key], float) for key in keys)
     half = np.where(len(unit) // (len(factors) + 1) >= _FEWEST, half, _NAN)
     return pd.DataFrame(
-        {"factor": names, "mean": mean, "absolute": absolute, "low": absolute - half,
+        {"factor": problem["names"], "mean": mean, "absolute": absolute, "low": absolute - half,
          "high": absolute + half, "deviation": deviation}
     )  # fmt: skip
-
-
-def caveats(table: pd.DataFrame) -> list[str]:
-    """What a table of indices or effects gives away of how roughly they are known."""
-    found = []
-    if "index" in table:
-        table = table[table["order"].isin(("first", "total"))]
-        index = table["index"]
-        beyond = np.maximum(index - 1, -index)
-        if (count := int((beyond > _LEAST_BEYOND).sum())) > 0:
-            where = "lie below 0 or above 1, where no share of a variance can"
-            rough = f"by up to {beyond.max():.2g}: so roughly does this design tell them"
-            found.append(f"{count} of {len(index)} indices {where}, {rough}")
-    if "low" in table and ("index" in table or "absolute" in table) and table["low"].isna().any():
-        found.append(f"fewer than {_FEWEST} blocks or trajectories give no interval")
-    return found
 
 
 def _unit(values: pd.Series, factor: Mapping[str, Any]) -> Floats:
     """A factor's values between 0 and 1; levels stand at equal distances."""
     if "levels" in factor:
-        levels = list(factor["levels"])
-        places = np.array([levels.index(value) for value in values], np.float64)
-        return places / max(len(levels) - 1, 1)
+        places = np.array([[*factor["levels"]].index(value) for value in values], np.float64)
+        return places / max(len(factor["levels"]) - 1, 1)
     low, high = float(factor["low"]), float(factor["high"])
     return np.asarray((values.to_numpy(np.float64) - low) / (high - low))
 
@@ -325,3 +268,18 @@ def _morris_levels(unit: Floats, is_number: NDArray[np.bool_]) -> int:
         raise DataError([f"the design's rows are no trajectories of Morris's: {why}"])
     step = float(steps[..., is_number].max(initial=0.0))
     return round(2 * step / (2 * step - 1)) if step > (1 + _SAME) / 2 else _GRID
+
+
+def caveats(table: pd.DataFrame) -> list[str]:
+    """What a table of indices or effects gives away of how roughly they are known."""
+    found = []
+    if "index" in table:
+        table = table[table["order"].isin(("first", "total"))]
+        beyond = np.maximum(table["index"] - 1, -table["index"])
+        if (count := int((beyond > _LEAST_BEYOND).sum())) > 0:
+            where = "lie below 0 or above 1, where no share of a variance can"
+            rough = f"by up to {beyond.max():.2g}: so roughly does this design tell them"
+            found.append(f"{count} of {len(table)} indices {where}, {rough}")
+    if "low" in table and ("index" in table or "absolute" in table) and table["low"].isna().any():
+        found.append(f"fewer than {_FEWEST} blocks or trajectories give no interval")
+    return found

@@ -65,7 +65,7 @@ class Material:
         return self.design
 
     def independent_points(self) -> pd.DataFrame:
-        """Points drawn independently; of a Saltelli design, the first and last of each block."""
+        """Points of a design drawn independently; of Saltelli's, the ends of each block."""
         kind = self.design["kind"] if self.design else ""
         if kind == "morris":
             why = "the points of a morris design lie along paths, not evenly over the space"
@@ -74,8 +74,7 @@ class Material:
             return self.points
         values = self.points[factor_columns(self.points)].to_numpy(object)
         size = len(self.points) // sensitivity.saltelli_blocks(values)[0]
-        place = self.points["point"] % size
-        return self.points[(place == 0) | (place == size - 1)].reset_index(drop=True)
+        return self.points[(self.points["point"] % size).isin((0, size - 1))].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -102,44 +101,38 @@ class Section:
 
 
 def sections(material: Material, asked: Asked) -> list[Section]:
-    """All sections for the measures: shares, indices, boxes, robustness, convergence."""
+    """All sections for the measures: means, shares, indices, boxes, robustness, convergence."""
     sought = cache(partial(_discovery, material, asked))
 
-    def boxes(measure: str, scenario: str) -> pd.DataFrame:
-        level, found = sought(measure, scenario)
-        sparse = "no box holds what is sought more densely than the whole space"
-        return _with_level(box_table(found.boxes, material.numbers), level, sparse)
-
-    def paths(measure: str, scenario: str) -> pd.DataFrame:
-        level, found = sought(measure, scenario)
-        return _with_level(found.path, level, "no box was peeled")
+    def of_discovery(table: str, measure: str, scenario: str) -> pd.DataFrame:
+        found: pd.DataFrame = getattr(sought(measure, scenario), table)
+        if found.empty:
+            raise DataError(["no box holds what is sought more densely than the whole space"])
+        return found
 
     whole, each = ("", [""]), ("scenario", material.scenarios)
+    morris = partial(_morris, material, asked)
     of = "of", material.scenarios if material.design is None else ["all points"]
-    sobol, morris = (partial(make, material, asked) for make in (_sobol, _morris))
-    best, known = (partial(make, material, asked) for make in (_robustness, _convergence))
     makers: tuple[tuple[str, str, tuple[str, list[str]], _Make], ...] = (
         ("shares", "what the spread divides into", of, partial(_shares, material)),
-        ("sobol", "Sobol' indices", each, sobol),
+        ("sobol", "Sobol' indices", each, partial(_sobol, material, asked)),
         ("morris", "Morris's effects over a factor's range", each, morris),
-        ("boxes", "where it is so", each, boxes),
-        ("paths", "what boxes trade coverage for", each, paths),
-        ("robustness", "what holds up", whole, best),
-        ("convergence", "how well means are known", whole, known),
-    )
-    rest = [
-        _section(name, title, material.measures, parts, make) for name, title, parts, make in makers
-    ]
+        ("boxes", "where it is so", each, partial(of_discovery, "boxes")),
+        ("paths", "what boxes trade coverage for", each, partial(of_discovery, "path")),
+        ("robustness", "what holds up", whole, partial(_robustness, material, asked)),
+        ("convergence", "how well means are known", whole, partial(_convergence, material, asked)),
+    )  # fmt: skip
+    rest = (_section(material.measures, *maker) for maker in makers)
     return [means(material, material.measures), *rest]
 
 
 def means(material: Material, measures: Sequence[str]) -> Section:
     """Means by the factors of a design with few levels, and where a difference turns its sign."""
-    return _section("means", "means by factor", measures, ("", [""]), partial(_means, material))
+    return _section(measures, "means", "means by factor", ("", [""]), partial(_means, material))
 
 
 def _section(
-    name: str, title: str, measures: Sequence[str], parts: tuple[str, list[str]], make: _Make
+    measures: Sequence[str], name: str, title: str, parts: tuple[str, list[str]], make: _Make
 ) -> Section:
     """One table over all measures and parts; the reason why one has none is a note."""
     tables, refused = [], dict[str, list[str]]()
@@ -185,14 +178,14 @@ def _means(material: Material, measure: str, _: str) -> pd.DataFrame:
     for name, means_of in sides.items():
         wide = means_of.to_frame("mean").T
         if len(factors) > 1:
-            one, other = factors
-            wide = means_of.reset_index().pivot_table(measure, one, other, sort=False)
-        names, signs = [_level(each) for each in wide.columns], np.sign(wide.to_numpy(np.float64))
-        between = [f"{low} to {high}" for low, high in pairwise(names)]
-        turns = [", ".join(compress(between, row[1:] * row[:-1] < 0)) for row in signs]
+            wide = means_of.reset_index().pivot_table(measure, factors[0], factors[1], sort=False)
+        names = [_level(each) for each in wide.columns]
         rows = wide.set_axis(names, axis="columns").rename_axis(short).reset_index()
+        between = [f"{low} to {high}" for low, high in pairwise(names)]
+        signs = np.sign(wide.to_numpy(np.float64)) * (" less " in name)
+        turns = [", ".join(compress(between, row[1:] * row[:-1] < 0)) for row in signs]
         rows.insert(0, "of", name)
-        found.append(rows.assign(**{"sign turns": turns if " less " in name else ""}))
+        found.append(rows.assign(**{"sign turns": turns}))
     return pd.concat(found, ignore_index=True)
 
 
@@ -201,53 +194,43 @@ def _level(value: Any) -> str:
 
 
 def _shares(material: Material, measure: str, of: str) -> pd.DataFrame:
-    """Shares of theory (and of other factors), parameters and chance in the variance."""
-    if material.design is not None:
-        return _shares_of_points(material, measure)
-    runs = material.of(of)
-    spread = runs[runs["set"] == RANGES].reset_index(drop=True)
-    chance = runs[runs["set"] == REFERENCE].groupby("theory")[measure].var(ddof=1).mean()
-    values = spread[measure].to_numpy(np.float64)
-    require_spread(values)
-    if np.isnan(chance):
-        raise DataError(["no two runs at reference finished, which would tell chance"])
-    factors = _varied(spread, ["theory"])
-    found = sensitivity.variance_shares(values[None, :, None], spread, factors, float(chance))
-    return _share_rows(found, ("scenario", "interplay"))
-
-
-def _share_rows(shares: Mapping[str, float], without: Sequence[str] = ()) -> pd.DataFrame:
+    """Shares of factors with levels (of `run`, theory), parameters and chance in the variance."""
+    if material.design is None:
+        runs = material.of(of)
+        points = runs[runs["set"] == RANGES].reset_index(drop=True)
+        values = points[measure].to_numpy(np.float64)[None, :, None]
+        require_spread(values)
+        by_theory = runs[runs["set"] == REFERENCE].groupby("theory")[measure]
+        chance, leveled = float(by_theory.var(ddof=1).mean()), ["theory"]
+        if np.isnan(chance):
+            raise DataError(["no two runs at reference finished, which would tell chance"])
+    else:
+        points, chance = material.independent_points(), None
+        leveled = [name for name in factor_columns(points) if not is_number(points[name])]
+        values = np.stack(
+            [
+                runs.pivot_table(measure, "point", "replicate", dropna=False)
+                .reindex(points["point"])
+                .to_numpy(np.float64)
+                for runs in map(material.of, material.scenarios)
+            ]
+        )
+        require_spread(values.mean(axis=(0, 2) if len(values) == 1 else 2))
+    factors = [name for name in leveled if _varies(points[name])]
+    found = sensitivity.variance_shares(values, points, factors, chance)
+    if np.isnan(list(found.values())).all():
+        raise DataError(["no two points finished in every scenario"])
+    shares = {name.removeprefix(FACTOR): share for name, share in found.items()}
+    if chance is None and values.shape[2] < 2:  # one run a point cannot tell chance from parameters
+        shares["parameters and chance"] = shares.pop("parameters")
+        shares.pop("chance")
+    without = ("scenario", "interplay") if len(values) == 1 else ()
     kept = {name: share for name, share in shares.items() if name not in without}
     return pd.DataFrame({"part": list(kept), "share": list(kept.values())})
 
 
-def _varied(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """The columns with more than one level."""
-    return [name for name in columns if len(table[name].unique()) > 1]
-
-
-def _shares_of_points(material: Material, measure: str) -> pd.DataFrame:
-    """Shares over a design's points: each factor with levels, and numbers as the parameters."""
-    points = material.independent_points()
-    arms = np.stack(
-        [
-            material.of(scenario)
-            .pivot_table(measure, "point", "replicate", dropna=False)
-            .reindex(points["point"])
-            .to_numpy(np.float64)
-            for scenario in material.scenarios
-        ]
-    )
-    leveled = [name for name in factor_columns(points) if not is_number(points[name])]
-    require_spread(arms.mean(axis=(0, 2)) if len(arms) == 1 else arms.mean(axis=2))
-    found = sensitivity.variance_shares(arms, points, _varied(points, leveled))
-    if np.isnan(list(found.values())).all():
-        raise DataError(["no two points finished in every scenario"])
-    shares = {name.removeprefix(FACTOR): share for name, share in found.items()}
-    if arms.shape[2] < 2:  # one run a point cannot tell chance from parameters
-        shares["parameters and chance"] = shares.pop("parameters")
-        shares.pop("chance")
-    return _share_rows(shares, ("scenario", "interplay") if len(arms) == 1 else ())
+def _varies(levels: pd.Series) -> bool:
+    return len(levels.unique()) > 1
 
 
 def _sobol(material: Material, asked: Asked, measure: str, scenario: str) -> pd.DataFrame:
@@ -268,32 +251,24 @@ def _sobol(material: Material, asked: Asked, measure: str, scenario: str) -> pd.
 def _morris(material: Material, asked: Asked, measure: str, scenario: str) -> pd.DataFrame:
     """Morris's effects, the strongest first."""
     factors = material.of_kind("morris", "Morris's effects")["factors"]
-    given = material.of(scenario), material.points, factors, measure
-    found = sensitivity.morris_effects(*given, seed=asked.seed)
+    runs, points = material.of(scenario), material.points
+    found = sensitivity.morris_effects(runs, points, factors, measure, seed=asked.seed)
     return found.sort_values("absolute", ascending=False, ignore_index=True)
 
 
-def _discovery(
-    material: Material, asked: Asked, measure: str, scenario: str
-) -> tuple[str, Discovery]:
-    """The level sought in words, and boxes of points' means beyond it."""
+def _discovery(material: Material, asked: Asked, measure: str, scenario: str) -> Discovery:
+    """Boxes of points' means beyond the level sought, which is in words in every row."""
     points, values = _drawn(material, measure, scenario)
-    require_spread(values)
-    whole = np.isfinite(values)
-    finite = values[whole]
+    finite = require_spread(values)
     if asked.below is not None:
         sought, holds = f"≤ {asked.below:g}", finite <= asked.below
     else:
         level = float(np.quantile(finite, _UPPER)) if asked.above is None else asked.above
         sought, holds = f"≥ {level:.4g}", finite >= level
-    return sought, discovered(points[whole].reset_index(drop=True), holds)
-
-
-def _with_level(rows: pd.DataFrame, sought: str, otherwise: str) -> pd.DataFrame:
-    """Rows of a discovery behind the level sought; a reason where there is none."""
-    if not len(rows):
-        raise DataError([otherwise])
-    return rows.assign(sought=sought)[["sought", *rows.columns]]
+    boxes, path = discovered(points[np.isfinite(values)].reset_index(drop=True), holds)
+    for table in (boxes := box_table(boxes, material.numbers), path):
+        table.insert(0, "sought", sought)
+    return Discovery(boxes, path)
 
 
 def _drawn(material: Material, measure: str, scenario: str) -> tuple[pd.DataFrame, Floats]:
@@ -308,11 +283,9 @@ def _drawn(material: Material, measure: str, scenario: str) -> tuple[pd.DataFram
         older = "the folder does not hold what was drawn (an older version wrote it): run again"
         raise DataError([older])
     keys = ["theory", "run", "draw"]
-    spread = runs.loc[runs["set"] == RANGES, [*keys, measure]]
-    joined = spread.merge(material.points, on=keys)
-    points = joined.drop(columns=["draw", "run", measure])
-    points = points if _varied(points, ["theory"]) else points.drop(columns="theory")
-    return points, joined[measure].to_numpy(np.float64)
+    joined = runs.loc[runs["set"] == RANGES, [*keys, measure]].merge(material.points, on=keys)
+    others = ["draw", "run", measure, *([] if _varies(joined["theory"]) else ["theory"])]
+    return joined.drop(columns=others), joined[measure].to_numpy(np.float64)
 
 
 def _robustness(material: Material, asked: Asked, measure: str, _: str) -> pd.DataFrame:
@@ -320,11 +293,11 @@ def _robustness(material: Material, asked: Asked, measure: str, _: str) -> pd.Da
     if asked.higher_is_better is None:
         how = "say --better higher, or --better lower"
         raise DataError([f"robustness needs to know which way is better: {how}"])
+    runs, options, states = material.runs, ["scenario"], ["theory", "draw"]
     if material.design is None:
-        runs, options, states = material.runs, ["scenario"], ["theory", "draw"]
         runs = runs[runs["set"] == RANGES]
     else:
-        runs, options = material.runs, _options(material, asked.options)
+        options = _options(material, asked.options)
         states = [name for name in factor_columns(material.points) if name not in options]
         states += ["replicate"] if material.seeds_are_shared else []
     table = payoffs(runs, measure, options, states)
@@ -335,13 +308,11 @@ def _options(material: Material, asked: Sequence[str]) -> list[str]:
     """The factors that are decided: those asked for, else the scenario and every lever."""
     factors = factor_columns(material.points)
     if asked:
-        names = [name.removeprefix(FACTOR) for name in asked]
-        known = [name.removeprefix(FACTOR) for name in factors]
-        there = f"there are {', '.join(known)}"
-        unknown = [f"--option {n} is no factor; {there}" for n in names if n not in known]
-        if unknown:
-            raise DataError(unknown)
-        return [FACTOR + name for name in names]
+        names = [FACTOR + name.removeprefix(FACTOR) for name in asked]
+        there = ", ".join(factors).replace(FACTOR, "")
+        if unknown := [name.removeprefix(FACTOR) for name in names if name not in factors]:
+            raise DataError(f"--option {x} is no factor; there are {there}" for x in unknown)
+        return names
     found = [name for name in factors if name.split(".")[1] in {"scenario", *levers()}]
     if len(material.scenarios) > 1:
         found.insert(0, "scenario")
@@ -353,14 +324,13 @@ def _options(material: Material, asked: Sequence[str]) -> list[str]:
 
 def _convergence(material: Material, asked: Asked, measure: str, _: str) -> pd.DataFrame:
     """How well means of independent values are known, by scenario, theory and set."""
-    if material.design is None:
-        values = material.runs
-    elif material.design["kind"] in _EVEN:
-        values = material.runs.groupby(["scenario", "point"])[measure].mean().reset_index()
+    values = material.runs
+    if material.design is not None:
+        if material.design["kind"] not in _EVEN:
+            why = "are no independent draws, so their mean has no such interval"
+            raise DataError([f"points of {material.kind} {why}"])
+        values = values.groupby(["scenario", "point"])[measure].mean().reset_index()
         values = values.assign(theory="", set="points", run=values["point"])
-    else:
-        why = "are no independent draws, so their mean has no such interval"
-        raise DataError([f"points of {material.kind} {why}"])
     keys = ["scenario", "theory", "set"]
     rows = []
     for names, own in values.groupby(keys, sort=False):

@@ -1,7 +1,5 @@
 """`analyze`: the statistics of a results folder, or the two blocs that a scenario's actors form."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,10 +14,8 @@ from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.world.world import load_world
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from eurasia_sim.analysis.summary import Asked, Material, Section
+if TYPE_CHECKING:  # nothing heavy is loaded for --help
+    from eurasia_sim.analysis.summary import Material, Section
 
 _HIDDEN = {"boxes": ("parameter", "low", "high", "mass")}  # columns that its words repeat
 _FOR_FIGURES = "paths"  # a section whose rows that count stand in another
@@ -62,13 +58,17 @@ def analyze(
 
     Example: eurasia-sim analyze record --blocs --world europe_1914 --theory all
     """
+    from eurasia_sim.analysis.summary import Asked, sections
+    from eurasia_sim.experiments.analysis_folder import material_of
+
     if blocs:
         options.refuse(context, _OF_ANALYSIS, "not with --blocs")
         root = 7 if seed is None else seed
-        _show_every_bloc(names, month, n, root, theory, settings, workers, world, as_json=as_json)
+        found = [
+            _blocs_of(name, month, n, root, theory, settings, workers, world) for name in names
+        ]
+        _show_every_bloc(found, as_json=as_json)
         return
-    from eurasia_sim.analysis.summary import Asked
-
     options.refuse(context, _OF_BLOCS, "only with --blocs")
     if len(names) > 1:
         raise DataError(["give one results folder; only --blocs takes several names"])
@@ -79,42 +79,18 @@ def analyze(
         raise DataError([f"--seed {root} must be from 1 to {2**32 - 1}, except with --blocs"])
     higher = None if better is None else better == "higher"
     asked = Asked(above, below, higher, threshold, tuple(option or ()), half_width, root)
-    material, found, folder = _analyzed(Path(names[0]), measure or [], asked, out)
-    if as_json:
-        terminal.print_json(_plain(material, found, folder))
-    else:
-        _show(Path(names[0]), material, found, folder, every=every)
+    results = Path(names[0])
+    material, folder = material_of(results, measure or []), out or results / "analysis"
+    told = sections(material, asked)
+    _write(told, folder)
+    _show(results, material, told, folder, every=every, as_json=as_json)
 
 
-def _plain(material: Material, found: list[Section], folder: Path) -> dict[str, Any]:
-    """What was found, as plain values."""
-    head = {"folder": str(folder), "of": material.kind, "runs": len(material.runs)}
-    counts = {"failed": _failed(material), "measures": list(material.measures)}
-    sections = {
-        each.name: {
-            "title": each.title, "notes": list(each.notes),
-            "rows": each.table.rename(columns=str).astype(object).to_dict("records"),
-        } for each in found
-    }  # fmt: skip
-    return {**head, **counts, "sections": sections}
-
-
-def _failed(material: Material) -> int:
-    return int((material.runs["status"] != "ok").sum())
-
-
-def _analyzed(
-    results: Path, measure: list[str], asked: Asked, out: Path | None
-) -> tuple[Material, list[Section], Path]:
-    """Every section that a results folder has material for, and the folder of their tables."""
-    from eurasia_sim.analysis.summary import sections
-    from eurasia_sim.experiments.analysis_folder import material_of
+def _write(found: "list[Section]", folder: Path) -> None:
+    """Write the tables of an analysis, and their manifest."""
     from eurasia_sim.files.ordinary import csv_bytes
     from eurasia_sim.simulation.results import TABLES, write_bytes, write_manifest, write_table
 
-    material = material_of(results, measure)
-    found = sections(material, asked)
-    folder = out or results / "analysis"
     (folder / TABLES).unlink(missing_ok=True)
     names = []
     for section in found:
@@ -127,19 +103,31 @@ def _analyzed(
             names += [table.name, csv.name]
     content = {"finished": True, "command": options.command_line()}
     write_manifest(folder, content, names, to=TABLES)
-    return material, found, folder
 
 
 def _show(
-    results: Path, material: Material, found: list[Section], folder: Path, *, every: bool
-) -> None:
+    results: Path, material: "Material", found: "list[Section]", folder: Path, *,
+    every: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Print what the sections say of the first measure, or every table, then what comes next."""
+    failed = int((material.runs["status"] != "ok").sum())
+    if as_json:
+        told = {
+            each.name: {
+                "title": each.title, "notes": list(each.notes),
+                "rows": each.table.rename(columns=str).astype(object).to_dict("records"),
+            } for each in found
+        }  # fmt: skip
+        head = {"folder": str(folder), "of": material.kind, "runs": len(material.runs)}
+        counts = {"failed": failed, "measures": list(material.measures)}
+        terminal.print_json({**head, **counts, "sections": told})
+        return
     first, *others = material.measures
     shown = [each for each in found if each.name != _FOR_FIGURES]
     said = [sentence(each, first) for each in shown]
-    why = dict.fromkeys(note for each in shown[1:2] for note in each.notes if not any(said))
+    why = () if any(said) else shown[1].notes
     more = f"Also: {'; '.join(map(options.label, others))}." if others else ""
-    runs = f"{len(material.runs)} runs of {material.kind}, {_failed(material)} failed"
+    runs = f"{len(material.runs)} runs of {material.kind}, {failed} failed"
     terminal.say(f"{options.label(first)}: {runs}.", *said, *why)
     if every:
         most = max(_ROWS // len(material.measures), _LEAST_ROWS)
@@ -151,7 +139,7 @@ def _show(
     terminal.show(f"Next: eurasia-sim plot {results}", f"tables: {folder}")
 
 
-def sentence(section: Section, measure: str) -> str:
+def sentence(section: "Section", measure: str) -> str:
     """What a section says of a measure, in its first scenario; nothing where it has no row."""
     table = section.table
     rows = table[table["measure"] == measure].replace(SHORT, regex=True) if len(table) else table
@@ -160,36 +148,41 @@ def sentence(section: Section, measure: str) -> str:
     scope = next((name for name in ("of", "scenario") if name in rows), "measure")
     first = rows.iloc[-1 if section.name == "means" else 0]
     rows = rows[rows[scope] == first[scope]]
-    of = "" if scope == "measure" else f"{first[scope]}: "
-    if section.name == "means":
-        turns = ", ".join(filter(None, rows["sign turns"]))
-        return f"{of}the sign turns between {turns}." if turns else ""
-    if section.name == "shares":
-        parts = (f"{part} {share:.0%}" for part, share in zip(rows.part, rows.share, strict=True))
-        return f"{of}its spread divides into {', '.join(parts)}."
-    if section.name == "sobol":
-        total = rows[rows["order"] == "total"].sort_values("index", ascending=False)
-        return f"{of}shares in its spread, alone and with others: {_ranked(total, 'index', '.0%')}."
-    if section.name == "morris":
-        return f"{of}moved most by {_ranked(rows, 'absolute', '.3g')}."
-    if section.name == "boxes":
-        limits = " and ".join(rows.loc[rows["box"] == first["box"], "limit"].head(_NAMED))
-        inside = f"where {limits} it is so in {first['density']:.0%} of draws"
-        return f"{of}{first['sought']} in {first['base']:.0%} of all draws; {inside}."
-    if section.name == "robustness":
-        best = (f"{x.option} by {x.best.replace('_', ' ')}" for x in rows.itertuples() if x.best)
-        return f"Best: {'; '.join(best)}."
-    known = first["half_width"] == first["half_width"]
-    return f"{of}mean known to within ± {first['half_width']:.2g} (95 %)." if known else ""
+    said = ""
+    match section.name:
+        case "means":
+            turns = ", ".join(filter(None, rows["sign turns"]))
+            said = f"the sign turns between {turns}." if turns else ""
+        case "shares":
+            divided = zip(rows["part"], rows["share"], strict=True)
+            parts = ", ".join(f"{part} {share:.0%}" for part, share in divided)
+            said = f"its spread divides into {parts}."
+        case "sobol":
+            total = rows[rows["order"] == "total"].sort_values("index", ascending=False)
+            said = f"shares in its spread, alone and with others: {_ranked(total, 'index', '.0%')}."
+        case "morris":
+            said = f"moved most by {_ranked(rows, 'absolute', '.3g')}."
+        case "boxes":
+            limits = " and ".join(rows.loc[rows["box"] == first["box"], "limit"].head(_NAMED))
+            inside = f"where {limits} it is so in {first['density']:.0%} of draws"
+            said = f"{first['sought']} in {first['base']:.0%} of all draws; {inside}."
+        case "robustness":
+            best = (
+                f"{x.option} by {x.best.replace('_', ' ')}" for x in rows.itertuples() if x.best
+            )
+            said = f"Best: {'; '.join(best)}."
+        case "convergence" if first["n"] > 1:
+            said = f"mean known to within ± {first['half_width']:.2g} (95 %)."
+    return f"{first[scope]}: {said}" if said and scope != "measure" else said
 
 
-def _ranked(rows: pd.DataFrame, column: str, form: str) -> str:
+def _ranked(rows: Any, column: str, form: str) -> str:
     """The first factors of a table with their numbers."""
     pairs = zip(rows["factor"].head(_NAMED), rows[column].head(_NAMED), strict=True)
     return ", ".join(f"{name} {value:{form}}" for name, value in pairs)
 
 
-def show_section(section: Section, measures: Sequence[str], most: int) -> None:
+def show_section(section: "Section", measures: Sequence[str], most: int) -> None:
     """Print so many rows for every measure; what is the same in all stands in the title."""
     if not len(section.table):
         terminal.show(f"\n{section.title}: not to be had")
@@ -211,18 +204,6 @@ def _cell(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _show_every_bloc(names: list[str], *asked: Any, as_json: bool) -> None:
-    """Print the blocs of scenarios; exit 1 where a run failed."""
-    found = [_blocs_of(each, *asked) for each in names]
-    if as_json:
-        terminal.print_json(found if len(found) > 1 else found[0])
-    else:
-        for result in found:
-            _show_blocs(result)
-    if any(each["failed"] for result in found for each in result["theories"].values()):
-        raise typer.Exit(FAILED_WORK)
-
-
 def _blocs_of(
     name: str, month: str | None, n: int, seed: int, theory: list[str] | None,
     settings: list[str] | None, workers: int | None, world_name: Path | None,
@@ -242,22 +223,31 @@ def _blocs_of(
     return compared_blocs(world, scenario, theories, at, n, seed, workers)
 
 
+def _show_every_bloc(found: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print the blocs of scenarios; exit 1 where a run failed."""
+    if as_json:
+        terminal.print_json(found if len(found) > 1 else found[0])
+    for result in found if not as_json else ():
+        _show_blocs(result)
+    if any(each["failed"] for result in found for each in result["theories"].values()):
+        raise typer.Exit(FAILED_WORK)
+
+
 def _show_blocs(result: dict[str, Any]) -> None:
     """Print the divisions that runs show, leanings of pairs, and how often a line-up holds."""
     import pandas as pd
 
     from eurasia_sim.analysis.blocs import AFFINITIES
 
-    theories, lineups, held = result["theories"], result["lineups"], []
+    theories, lineups, rows = result["theories"], result["lineups"], []
     head = "blocs of {scenario} in {world}, {month}; {runs} runs a theory over the declared ranges"
     terminal.say(f"{head.format_map(result)}, seed {result['seed']}; most frequent first")
     for theory, every in theories.items():
         for name, own in ((theory, every), (f"{theory}, {AFFINITIES}", every[AFFINITIES])):
             splits = ((x["share"], " | ".join(map(", ".join, x["sides"]))) for x in own["splits"])
             terminal.say(name, *(f"  {share:.1%} {sides}" for share, sides in splits))
-            shares = own["lineups"].items() if lineups else ()
-            cells = {x: f"{each['share']:.1%} ({each['adjusted_rand']:.2f})" for x, each in shares}
-            held.append({"": name, **cells})
+            form = "{share:.1%} ({adjusted_rand:.2f})".format_map
+            rows.append({"": name, **{x: form(each) for x, each in own["lineups"].items()}})
         if every["failed"]:
             count = f"{every['failed']} of {every['runs']} runs failed and count nowhere"
             terminal.show(f"{theory}: {count}")
@@ -267,7 +257,7 @@ def _show_blocs(result: dict[str, Any]) -> None:
         terminal.show_frame("\nmean alignment of the two", frame)
     if lineups:
         for name, shares in result["baselines"].items():
-            held.append({"": name, **{x: f"{share:.1%}" for x, share in shares.items()}})
+            rows.append({"": name, **{x: f"{share:.1%}" for x, share in shares.items()}})
         title = "\nshare of runs that hold a line-up (mean adjusted Rand index), then of baselines"
-        terminal.show_frame(title, pd.DataFrame(held))
+        terminal.show_frame(title, pd.DataFrame(rows))
         terminal.say(*(f"{name}: {meaning}" for name, meaning in lineups.items()))

@@ -1,9 +1,6 @@
 """`compare`: what was set differently in two results, and what their runs differ by."""
 
-from __future__ import annotations
-
 from collections import Counter
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,7 +10,7 @@ from eurasia_sim.cli import options, terminal
 from eurasia_sim.cli.output import trust_line
 from eurasia_sim.files.data_yaml import DataError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # nothing heavy is loaded for --help
     from eurasia_sim.analysis.pairing import Comparison, Side
 
 _FEW = 2  # measures and settings that are shown; the rest by --all
@@ -41,7 +38,10 @@ def compare(
 
     Example: eurasia-sim compare results/us_exit-1fb36c results/us_exit-bc9c66
     """
+    import pandas as pd
+
     from eurasia_sim.analysis import pairing
+    from eurasia_sim.analysis.differences import FEWEST, SMALL_SHARE
     from eurasia_sim.simulation.results import write_table
     from eurasia_sim.simulation.run import RANGES, REFERENCE
 
@@ -55,34 +55,31 @@ def compare(
         notes += _left_out(sides)
     measures = pairing.chosen_measures(first, second or first, measure or ())
     kinds = [kind] if kind else [REFERENCE, RANGES]
-    compared = (pairing.compare_sides(*both, measures, kinds, smallest) for both in sides)
-    found = list(chain.from_iterable(compared))
-    rows = [row for comparison in found for row in comparison.rows()]
+    found = [x for both in sides for x in pairing.compare_sides(*both, measures, kinds, smallest)]
+    rows = [{**each.head, **each.counts, **row} for each in found for row in each.measures]
     if out is not None:
-        import pandas as pd
-
         write_table(out, pd.DataFrame(rows))
+    basis = f"{SMALL_SHARE:g} standard deviations of the runs, of {FEWEST} a side or more"
+    told = {
+        "a": str(first.folder), "b": str((second or first).folder),
+        "headlines": [{**each.head, **row} for each in found for row in each.headlines],
+        "configuration": [
+            {"scenario_a": one.scenario, "scenario_b": two.scenario, "path": path, "a": x, "b": y}
+            for one, two in sides for path, (x, y) in pairing.differing(one, two).items()
+        ],
+        "warnings": notes, "smallest": basis if smallest is None else f"{smallest:g}, as given",
+        "pairing": [
+            {**each.head, "valid": each.counts["paired"], "why": each.why} for each in found
+        ],
+        "measures": rows,
+    }  # fmt: skip
     if as_json:
-        settings = [
-            {"scenario_a": one.scenario, "scenario_b": two.scenario, "path": path,
-             "a": mine, "b": other}
-            for one, two in sides for path, (mine, other) in pairing.differing(one, two).items()
-        ]  # fmt: skip
-        pairs = [
-            {**each.head, "valid": each.pairing.is_valid, "why": each.pairing.why} for each in found
-        ]
-        told = [{**each.head, **row} for each in found for row in each.headlines]
-        folders = {x: str(side.results.folder) for x, side in zip("ab", sides[0], strict=True)}
-        content = {
-            "headlines": told, "configuration": settings, "warnings": notes,
-            "smallest": _basis(smallest),
-        }  # fmt: skip
-        terminal.print_json({**folders, **content, "pairing": pairs, "measures": rows})
+        terminal.print_json(told)
     else:
-        _show(sides, found, notes, smallest, every=every)
+        _show(found, told, every=every)
 
 
-def _left_out(sides: list[tuple[Side, Side]]) -> list[str]:
+def _left_out(sides: "list[tuple[Side, Side]]") -> list[str]:
     """Which scenarios that one of two folders alone has are compared with nothing."""
     notes = []
     for at, letter in enumerate("AB"):
@@ -93,93 +90,91 @@ def _left_out(sides: list[tuple[Side, Side]]) -> list[str]:
     return notes
 
 
-def _basis(smallest: float | None) -> str:
-    from eurasia_sim.analysis.differences import FEWEST, SMALL_SHARE
-
-    if smallest is not None:
-        return f"{smallest:g}, as given"
-    return f"{SMALL_SHARE:g} standard deviations of the runs, of {FEWEST} a side or more"
-
-
-def _show(
-    sides: list[tuple[Side, Side]], found: list[Comparison], notes: list[str],
-    smallest: float | None, *, every: bool,
-) -> None:  # fmt: skip
+def _show(found: "list[Comparison]", told: dict[str, Any], *, every: bool) -> None:
     """Print how many measures differ, those that differ most, what was set, how far to trust it."""
-    import pandas as pd
-
-    from eurasia_sim.analysis.pairing import differing
     from eurasia_sim.simulation.run import RANGES, REFERENCE, SETS
 
-    folders = dict.fromkeys(side.results.folder for side in sides[0])
-    kinds = dict.fromkeys(each.kind for each in found)
+    kinds = list(dict.fromkeys(each.head["set"] for each in found))
     lead = RANGES if RANGES in kinds else REFERENCE
-    found = sorted(found, key=lambda each: each.kind != lead)
-    told: list[str] = []
+    found = sorted(found, key=lambda each: each.head["set"] != lead)
+    leading = [each for each in found if each.head["set"] == lead]
     for kind in kinds if every else [lead]:
-        own = [each for each in found if each.kind == kind]
-        counts = "; ".join(f"{_names(each)}: {_counted(each)}" for each in own)
-        told.append(f"Of {len(own[0].measures)} measures {SETS[kind]}: {counts}.")
+        own = [each for each in found if each.head["set"] == kind]
+        counts = "; ".join(f"{_names(each.head)}: {_counted(each)}" for each in own)
+        lines = [f"Of {len(own[0].measures)} measures {SETS[kind]}: {counts}."]
         for each in own if every else own[:1]:
-            a, b = each.first, each.second
-            ways = [(b.scenario, a.scenario), (b.theory, a.theory), ("B", "A")]
-            way = "from {} to {}".format(*next(way for way in ways if len({*way}) > 1))
-            said = [options.headline(row, way, "") for row in each.headlines]
-            told += said if every else [text.partition(". ")[0] + "." for text in said[:1]]
-    terminal.say(*told)
+            said = [options.headline(row, _way(each.head), "") for row in each.headlines]
+            lines += said if every else [text.partition(". ")[0] + "." for text in said[:1]]
+        terminal.say(*lines)
     settings = [
-        f"{f'{a.scenario}: ' if a.scenario == b.scenario and len(sides) > 1 else ''}"
-        f"{_PLAIN.get(path, path.removeprefix('scenario.').removeprefix('levers.'))}"
-        f" (A {_word(mine)}; B {_word(other)})"
-        for a, b in sides
-        for path, (mine, other) in differing(a, b).items()
-        if path != "scenario.name"
+        f"{row['scenario_a']}: " * (row["scenario_a"] == row["scenario_b"] and len(leading) > 1)
+        + _PLAIN.get(path, path.removeprefix("scenario.").removeprefix("levers."))
+        + f" (A {_word(row['a'])}; B {_word(row['b'])})"
+        for row in told["configuration"]
+        if (path := row["path"]) != "scenario.name"
     ]
     shown = ", ".join(settings if every else settings[:_FEW]) or "nothing"
     terminal.say(
-        f"What matters is {_basis(smallest)}.",
-        *(f"Careful: {note}." for note in notes),
+        f"What matters is {told['smallest']}.",
+        *(f"Careful: {note}." for note in told["warnings"]),
         f"Set differently: {shown}" + ", …" * (len(settings) > _FEW and not every),
     )
-    for each in found if every else found[:1]:
-        sides_of = zip("AB", each.runs, each.failed, strict=True)
-        runs = ", ".join(f"{x} {count} runs ({failed} failed)" for x, count, failed in sides_of)
-        rows = [
-            {"A less B": options.label(one.difference.measure), "mean": one.difference.mean,
-             "low": one.difference.low, "high": one.difference.high,
-             "A above B": one.difference.superiority, "verdict": str(one.judgement)}
-            for one in sorted(each.measures, key=lambda one: -abs(one.difference.effect_size))
-        ]  # fmt: skip
-        rows.sort(key=lambda row: not str(row["verdict"]).startswith("different"))
-        why = f"{each.pairing.why}; {runs}"
-        if every:
-            terminal.show_frame(f"\n{_names(each)}, {SETS[each.kind]}\n{why}", pd.DataFrame(rows))
-        else:
-            cells = ({**row, "mean": f"{row['mean']:+.2g}".replace("+nan", "–")} for row in rows)
-            most = map("{A less B} {mean} ({verdict})".format_map, cells)
-            terminal.say(f"Most apart, A less B: {'; '.join(islice(most, _FEW))}.", why)
+    for each in found if every else leading[:1]:
+        _show_measures(each, every=every)
     more = "" if every else f"Every measure, setting and set of draws ({len(kinds)}): --all"
-    terminal.say(more, trust_line(next(iter(folders))))
+    terminal.say(more, trust_line(Path(told["a"])))
+    folders = dict.fromkeys((told["a"], told["b"]))
     terminal.show(*(f"{x}: {folder}" for x, folder in zip("AB", folders, strict=False)))
 
 
-def _counted(each: Comparison) -> str:
+def _show_measures(each: "Comparison", *, every: bool) -> None:
+    """Print the measures of a comparison, those that differ most first; or the first few."""
+    import pandas as pd
+
+    from eurasia_sim.analysis.differences import DIFFERENT, verdict_in_words
+    from eurasia_sim.simulation.run import SETS
+
+    order = sorted(each.measures, key=lambda row: -abs(row["effect_size"]))
+    order.sort(key=lambda row: row["verdict"] != DIFFERENT)
+    rows = [
+        {"A less B": options.label(row["measure"]), "mean": row["mean"], "low": row["low"],
+         "high": row["high"], "A above B": row["superiority"], "verdict": verdict_in_words(row)}
+        for row in order
+    ]  # fmt: skip
+    runs = ", ".join(
+        f"{x.upper()} {each.counts[f'runs_{x}']} runs ({each.counts[f'failed_{x}']} failed)"
+        for x in "ab"
+    )
+    why = f"{each.why}; {runs}"
+    if every:
+        title = f"\n{_names(each.head)}, {SETS[each.head['set']]}\n{why}"
+        terminal.show_frame(title, pd.DataFrame(rows))
+    else:
+        cells = ({**row, "mean": f"{row['mean']:+.2g}".replace("+nan", "–")} for row in rows[:_FEW])
+        most = map("{A less B} {mean} ({verdict})".format_map, cells)
+        terminal.say(f"Most apart, A less B: {'; '.join(most)}.", why)
+
+
+def _counted(each: "Comparison") -> str:
     """How many measures have which verdict."""
-    words = Counter(one.judgement.word for one in each.measures)
+    words = Counter(row["verdict"] for row in each.measures)
     return ", ".join(f"{count} {word}" for word, count in words.most_common())
 
 
-def _names(each: Comparison) -> str:
+def _names(head: dict[str, str]) -> str:
     """The two sides of a comparison."""
-    a, b = each.first, each.second
-    return f"{_both(a.scenario, b.scenario)}, {_both(a.theory, b.theory)}".replace("_", " ")
+    both = [(head[f"{x}_a"], head[f"{x}_b"]) for x in ("scenario", "theory")]
+    names = [a if a == b else f"{a} (A) and {b} (B)" for a, b in both]
+    return ", ".join(names).replace("_", " ")
+
+
+def _way(head: dict[str, str]) -> str:
+    """From what to what: scenarios, else theories, that differ."""
+    both = [(head[f"{x}_b"], head[f"{x}_a"]) for x in ("scenario", "theory")]
+    return "from {} to {}".format(*next((way for way in both if way[0] != way[1]), ("B", "A")))
 
 
 def _word(value: Any) -> str:
     """A setting in words; a dash for none."""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return "–" if value is None else text or "–"
-
-
-def _both(a: str, b: str) -> str:
-    return a if a == b else f"{a} (A) and {b} (B)"

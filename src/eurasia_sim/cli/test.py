@@ -15,7 +15,7 @@ from eurasia_sim.cli.output import finish, found_again, trust_line
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.experiment import located
 from eurasia_sim.files.memory import PROCESS, require_memory
-from eurasia_sim.hypotheses.effort import Effort, check_size
+from eurasia_sim.hypotheses.arms import Effort, check_size
 from eurasia_sim.hypotheses.evaluation import Evaluation, evaluate
 from eurasia_sim.hypotheses.hypothesis import Family, arm_scenario
 from eurasia_sim.hypotheses.loader import load_hypotheses

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from eurasia_sim.analysis.contrast import says
-from eurasia_sim.analysis.differences import mean_interval
+from eurasia_sim.analysis.differences import mean_interval, says
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.session import Question

@@ -9,8 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator, SymmetricalLogLocator
 
-from eurasia_sim.analysis.contrast import ENDS, difference_summary, differences_of, has_level
-from eurasia_sim.analysis.differences import mean_interval
+from eurasia_sim.analysis.differences import (
+    ENDS,
+    difference_summary,
+    differences_of,
+    has_level,
+    mean_interval,
+)
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
 from eurasia_sim.figures.style import INK, LESS, MORE, Look, Picture, Request, Words

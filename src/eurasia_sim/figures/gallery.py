@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from eurasia_sim.analysis.contrast import differences_of, paired
+from eurasia_sim.analysis.differences import differences_of, paired
 from eurasia_sim.figures import analyses, differences, heatmaps, moments, style, time_series
 from eurasia_sim.figures.fonts import fit_fonts
 from eurasia_sim.figures.style import Picture, Request, use_style

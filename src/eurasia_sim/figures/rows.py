@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from rich.cells import cell_len
 
-from eurasia_sim.analysis.contrast import ENDS
+from eurasia_sim.analysis.differences import ENDS
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures.style import INK, LESS, LOOKS, MORE, MORE_INK, Look, Words, frame_panels
 from eurasia_sim.files.text import shortened, visible, wrapped

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from eurasia_sim.analysis.contrast import ENDS
+from eurasia_sim.analysis.differences import ENDS
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
 from eurasia_sim.figures.differences import DOTS, draw_dots, is_paired, pairs_of

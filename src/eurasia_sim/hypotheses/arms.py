@@ -1,7 +1,5 @@
 """Runs for hypotheses: every arm under the same draws, and the readings of each run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -11,13 +9,14 @@ import numpy as np
 
 from eurasia_sim.analysis.differences import PARTS, parts
 from eurasia_sim.compute.dimensions import Floats, Integers
-from eurasia_sim.hypotheses.hypothesis import Arm, Part, arm_scenario
+from eurasia_sim.files.memory import PROCESS, require_memory
+from eurasia_sim.hypotheses.hypothesis import Arm, Family, Part, arm_scenario
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.ensemble import chunks_of, run_branched
 from eurasia_sim.simulation.inputs import Inputs, capability_index, prepare
-from eurasia_sim.simulation.parameter_draws import Draws, Sample, put
+from eurasia_sim.simulation.parameter_draws import Draws, Sample, memory_of_draws, put
 from eurasia_sim.world.world import World
 
 Reading = tuple[Metric, tuple[int, int]]  # a metric and the window it is read over
@@ -25,6 +24,30 @@ _MONTHS_A_YEAR = 12
 _REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum": np.sum, "mean": np.mean, "least": np.min, "greatest": np.max,
 }  # fmt: skip
+_LEAST = 4
+_LEAST_WIDE = 100  # draws that it takes to see 99 in a hundred
+_COPIES = 2  # of all draws and their readings that are held at once
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Number of runs of each layer of a test."""
+
+    runs: int = 200  # at reference, by chance alone
+    runs_a_theory: int = 40  # at reference of every other theory and form
+    points: int = 200  # of the space, a theory
+    replicates: int = 2  # at each point
+    wide: int = 200  # draws of deliberately wide coefficients
+    mapped: int = 60  # points of the space, a theory, in every cell of a map
+    seed: int = 7
+
+    @classmethod
+    def of(cls, runs: int, points: int, seed: int) -> "Effort":
+        """The effort for runs at reference and points of the space, the rest in proportion."""
+        few = max(runs * cls.runs_a_theory // cls.runs, _LEAST)
+        wide = max(points * cls.wide // cls.points, _LEAST_WIDE)
+        mapped = max(points * cls.mapped // cls.points, _LEAST)
+        return cls(runs, few, points, cls.replicates, wide, mapped, seed)
 
 
 @dataclass(frozen=True)
@@ -37,7 +60,7 @@ class Plan:
     _levers: dict[tuple[str, str], LeverSeries] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def of(cls, world: World, parts: Iterable[Part]) -> Plan:
+    def of(cls, world: World, parts: Iterable[Part]) -> "Plan":
         """The plan that serves all parts at once."""
         parts = list(parts)
         arms = dict.fromkeys(arm for part in parts for arm in part.arms)
@@ -85,8 +108,7 @@ class Plan:
         """Arms with equal numbers, which share a past; the latest to part from all is first."""
         alike: dict[tuple[tuple[str, float], ...], list[int]] = {}
         for at, arm in enumerate(self.arms):
-            fixed = tuple(sorted(self.scenarios[arm].fixed.items()))
-            alike.setdefault(fixed, []).append(at)
+            alike.setdefault(tuple(sorted(self.scenarios[arm].fixed.items())), []).append(at)
         found = []
         for own in alike.values():
             trunk = own[int(self.partings[np.ix_(own, own)].sum(axis=1).argmax())]
@@ -94,28 +116,35 @@ class Plan:
         return found
 
 
+def check_size(world: World, family: Family, effort: Effort) -> None:
+    """Raise DataError for an effort whose draws and readings memory does not hold."""
+    plan = Plan.of(world, family.parts())
+    inputs = plan.inputs(plan.arms[0], world.default_theory, {})
+    draws = len(world.theories) * effort.points * effort.replicates + effort.runs + effort.wide
+    readings = 8 * len(plan.arms) * len(plan.readings)
+    need = PROCESS + _COPIES * (memory_of_draws(world, inputs, draws) + draws * readings)
+    what = f"{draws:,} draws of {len(plan.arms)} arms with {len(plan.readings)} readings"
+    require_memory(need, what, "a smaller -n or --samples, or fewer hypotheses")
+
+
 def readings_of(part: Part) -> list[Reading]:
-    """The reading of a part; for competition and cooperation also those of its two parts."""
-    found = [(part.metric, part.window)]
-    if part.metric.splits:
-        whom = part.metric.columns[0].partition(".")[2]
-        found += [
-            (replace(part.metric, columns=(f"{kind}.{whom}",)), part.window) for kind in PARTS
-        ]
+    """The reading of a part, and what its effect adds up from.
+
+    Of competition and cooperation that is its two parts, of a difference of columns each side.
+    """
+    metric, found = part.metric, [part.metric]
+    if metric.splits:
+        whom = metric.columns[0].partition(".")[2]
+        found += [replace(metric, columns=(f"{kind}.{whom}",)) for kind in PARTS]
     elif part.channels:
-        sides = part.metric.columns, part.metric.less
-        found += [(replace(part.metric, columns=side, less=()), part.window) for side in sides]
-    return found
+        found += [replace(metric, columns=own, less=()) for own in (metric.columns, metric.less)]
+    return [(each, part.window) for each in found]
 
 
 def read(
     metric: Metric, window: tuple[int, int], since: int, months: Mapping[str, Floats]
 ) -> Floats:
-    """(R,) a metric of every run.
-
-    Args:
-        months: by column, (R, M) values month by month from `since`.
-    """
+    """(R,) a metric of every run; `months` are by column (R, M) values from the month `since`."""
     first, last = window[0] - since, window[1] - since
 
     def reduced(names: Sequence[str], kind: str) -> Floats:
@@ -142,21 +171,12 @@ def read(
 
 
 def read_runs(
-    plan: Plan,
-    theory: str,
-    forms: Mapping[str, str],
-    draws: Draws,
-    *,
-    workers: int | None = None,
-    report: Callable[[int], None] = lambda _: None,
-) -> Floats:
+    plan: Plan, theory: str, forms: Mapping[str, str], draws: Draws, *,
+    workers: int | None = None, report: Callable[[int], None] = lambda _: None,
+) -> Floats:  # fmt: skip
     """(arms, R, readings) of every arm's runs under the same draws; a failed run is NaN.
 
-    Args:
-        report: called with the number of finished runs of all arms.
-
-    Raises:
-        KeyboardInterrupt: once the chunks in flight are done.
+    Reports the number of finished draws. Raises KeyboardInterrupt once chunks in flight are done.
     """
     found = np.full((len(plan.arms), len(draws), len(plan.readings)), np.nan)
     arms = [plan.inputs(arm, theory, forms) for arm in plan.arms]
@@ -173,11 +193,14 @@ def read_runs(
                 found[at, chunk, reading] = read(metric, window, plan.since, months)
 
     def tell(before: int, each: int, finished: int) -> None:
-        report(before + each * finished)
+        report((before + each * finished) // len(arms))
 
     done = 0
     for family in plan.families:
-        own = with_fixed(plan.world, arms[family[0]], draws)
+        first = arms[family[0]]
+        own = Draws(draws.rules.copy(), draws.rows.copy(), draws.seeds, fixed=first.fixed)
+        for path, value in first.scenario.fixed.items():
+            put(plan.world, own, path, value)
         told = partial(tell, done, len(family))
         chunks_of(partial(work, family, own), len(draws), workers, told)
         done += len(draws) * len(family)
@@ -187,18 +210,14 @@ def read_runs(
 def read_space(
     plan: Plan, sample: Sample, workers: int | None, report: Callable[[int, int], None]
 ) -> Floats:
-    """(arms, P, replicates, readings) at every point of a sample.
-
-    Args:
-        report: called with finished runs of one arm, and of how many.
-    """
+    """(arms, P, replicates, readings) at every point of a sample; reports draws done and in all."""
     shape = len(sample.points), sample.replicates, len(plan.readings)
     values = np.full((len(plan.arms), *shape), np.nan)
     done, total = 0, len(sample.points) * sample.replicates
     for group in sample.groups:
 
         def tell(finished: int, before: int = done) -> None:
-            report(before + finished // len(plan.arms), total)
+            report(before + finished, total)
 
         given: Any = (plan, group.theory, group.forms, group.draws)
         found = read_runs(*given, workers=workers, report=tell)
@@ -207,20 +226,8 @@ def read_space(
     return values
 
 
-def with_fixed(world: World, inputs: Inputs, draws: Draws) -> Draws:
-    """The draws with the numbers that a scenario fixes."""
-    own = Draws(draws.rules.copy(), draws.rows.copy(), draws.seeds, fixed=inputs.fixed)
-    for path, value in inputs.scenario.fixed.items():
-        put(world, own, path, value)
-    return own
-
-
 def arm_sums(plan: Plan, part: Part, values: Floats, reading: int = 0) -> tuple[Floats, Floats]:
-    """(R,) sums of a reading over the arms that a part adds, and over those it takes away.
-
-    Args:
-        values: (arms, R, readings) from `read_runs`. reading: which of the part's readings.
-    """
+    """(R,) sums of one of a part's readings over the arms that it adds, and that it takes away."""
     column = plan.readings.index(readings_of(part)[reading])
     places = [[plan.arms.index(arm) for arm in arms] for arms in (part.plus, part.less)]
     added, taken = (values[place, :, column].sum(axis=0) for place in places)
@@ -245,17 +252,14 @@ def levels(plan: Plan, part: Part, values: Floats) -> Floats:
 
 
 def channels(plan: Plan, part: Part, values: Floats) -> Floats:
-    """(2, R) what an effect adds up from, run by run.
+    """(2, R) what an effect adds up from, run by run; empty unless each side is one arm.
 
     Of competition and cooperation by co-location and by the joint share; of a difference of columns
-    by each side. Empty where a part has one arm on a side, or neither.
+    by each side.
     """
-    arms = [plan.arms.index(arm) for arm in part.arms]
     if len(part.plus) != 1 or len(part.less) != 1 or not (part.metric.splits or part.channels):
         return np.empty((0, values.shape[1]))
+    first, second = (arm_sums(plan, part, values, reading) for reading in (1, 2))
     if part.metric.splits:
-        kind = part.metric.columns[0].partition(".")[0]
-        own = ([*values[arms, :, plan.readings.index(x)]] for x in readings_of(part)[1:])
-        return np.array(parts(kind, *own))
-    more, less = (np.subtract(*arm_sums(plan, part, values, reading)) for reading in (1, 2))
-    return np.array([more, -less])
+        return np.array(parts(part.metric.columns[0].partition(".")[0], first, second))
+    return np.array([np.subtract(*first), -np.subtract(*second)])

@@ -12,37 +12,19 @@ import pandas as pd
 from eurasia_sim.analysis.sensitivity import variance_shares
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.experiments.experiment import located
-from eurasia_sim.hypotheses.arms import Plan, effect, read_runs, read_space
-from eurasia_sim.hypotheses.effort import Effort, check_size
+from eurasia_sim.hypotheses import verdicts
+from eurasia_sim.hypotheses.arms import Effort, Plan, check_size, effect, read_runs, read_space
 from eurasia_sim.hypotheses.hypothesis import Family, Hypothesis, arm_name
 from eurasia_sim.hypotheses.loader import load_hypotheses
 from eurasia_sim.hypotheses.scope_map import map_table
-from eurasia_sim.hypotheses.verdicts import (
-    SUPPORTED,
-    Layers,
-    Rival,
-    Spread,
-    Verdict,
-    estimate,
-    judge,
-    rival_rows,
-    share_of_sign,
-    wilson,
-)
+from eurasia_sim.hypotheses.verdicts import SUPPORTED, Layers, Rival, Spread, Verdict, wilson
 from eurasia_sim.scenarios.outcome_columns import in_words
+from eurasia_sim.simulation import parameter_draws
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.parameter_draws import (
-    CODINGS,
-    Draws,
-    fit_beside,
-    posterior_draws,
-    reference_draws,
-    space_sample,
-    wide_draws,
-)
 from eurasia_sim.world.world import World, load_world
 
 _NAN = float("nan")
+Report = Callable[[str, int, int], None]  # stage, done, of how many
 
 
 @dataclass(frozen=True)
@@ -57,21 +39,13 @@ class Evaluation:
     maps: pd.DataFrame  # of `scope_map.map_table`, every map of the family
 
 
-Report = Callable[[str, int, int], None]  # stage, done, of how many
-
-
 def evaluate(
-    world: World,
-    family: Family,
-    effort: Effort,
-    workers: int | None = None,
+    world: World, family: Family, effort: Effort, workers: int | None = None,
     report: Report = lambda *_: None,
-) -> Evaluation:
+) -> Evaluation:  # fmt: skip
     """Every layer of runs for the hypotheses of a family, and their verdicts.
 
-    Raises:
-        DataError: where memory does not hold it.
-        KeyboardInterrupt: when interrupted; nothing is kept.
+    Raises DataError where memory does not hold it; interrupted, it keeps nothing.
     """
     check_size(world, family, effort)
     return _Evaluator(world, family, effort, workers, report).evaluation()
@@ -88,70 +62,89 @@ class _Evaluator:
         self.plan = Plan.of(world, family.parts())
         self.base = self.plan.scenarios[self.plan.arms[0]]
         self.inputs = prepare(world, self.base, world.default_theory)
-        self.sample = space_sample(
-            world, self.base, list(world.theories), effort.points, effort.replicates, effort.seed
-        )
+        size = effort.points, effort.replicates, effort.seed
+        theories = list(world.theories)
+        self.sample = parameter_draws.space_sample(world, self.base, theories, *size)
 
     def evaluation(self) -> Evaluation:
-        """Run every layer and put the results in tables."""
-        default, plan, null = self.world.default_theory, self.plan, self.world.null_theory
-        reference = self.at_reference(default, {}, self.effort.runs, "at reference")
+        """Run every layer, then judge the controls first, and put the results in tables."""
+        reference = self.at_reference(self.world.default_theory, {}, "at reference")
         rivals = self.rivals(reference)
         tell = partial(self.report, "over everything uncertain")
-        values = read_space(plan, self.sample, self.workers, tell)
-        draws = wide_draws(self.world, self.inputs, self.effort.wide, self.effort.seed)
-        wide = self.read(default, {}, draws, "with wide coefficients")
+        values = read_space(self.plan, self.sample, self.workers, tell)
+        size = self.effort.wide, self.effort.seed
+        draws = parameter_draws.wide_draws(self.world, self.inputs, *size)
+        wide = self.read(self.world.default_theory, {}, draws, "with wide coefficients")
         members, fitted = self.under_fit()
-        over = {part: Spread.of(plan, part, values) for part in self.family.parts()}
-        counts = (self.sample.points["theory"] != null).to_numpy()
-        points = self.sample.points[counts].reset_index(drop=True)
-        layers = {
-            part: Layers(
-                part,
-                estimate(plan, part, reference),
-                {rival: estimate(plan, part, own) for rival, own in rivals.items()},
-                over[part].only(counts),
-                over[part].effects[~counts],
-                share_of_sign(part, effect(plan, part, wide)),
-                Spread.of(plan, part, fitted[:, :, None]),
-            )
-            for part in self.family.parts()
-        }
-        spaces = {"": points, "fit_": members}
-        verdicts: dict[str, dict[str, Any]] = {}
+        counts = (self.sample.points["theory"] != self.world.null_theory).to_numpy()
+        layers, effects = {}, {}
+        for one in self.family.hypotheses:
+            for at, part in enumerate(one.parts, start=1):
+                over = Spread.of(self.plan, part, values)
+                effects[f"effect.{one.id}.{at}"] = over.effects
+                layers[part] = Layers(
+                    part,
+                    verdicts.estimate(self.plan, part, reference),
+                    {x: verdicts.estimate(self.plan, part, own) for x, own in rivals.items()},
+                    over.only(counts),
+                    over.effects[~counts],
+                    verdicts.share_of_sign(part, effect(self.plan, part, wide)),
+                    Spread.of(self.plan, part, fitted[:, :, None]),
+                )
+        spaces = {"": self.sample.points[counts].reset_index(drop=True), "fit_": members}
+        judged: dict[str, dict[str, Any]] = {}
         rows: dict[str, list[dict[str, Any]]] = {}
         for done, one in enumerate(sorted(self.family.hypotheses, key=lambda h: not h.is_control)):
             self.report("regions", done, len(self.family.hypotheses))
-            lost, fit_lost = (
-                [name for name in one.needs if verdicts[name][each] not in (SUPPORTED, "")]
-                for each in ("verdict", "fit_verdict")
+            judged[one.id], rows[one.id] = self.judged(
+                one, [layers[part] for part in one.parts], spaces, judged
             )
-            own = [layers[part] for part in one.parts]
-            words = [each.word(null, may_be_forced=one.is_control) for each in own]
-            fit_words = [each.fit_word(word) for each, word in zip(own, words, strict=True)]
-            found = judge(one, words, [each.space for each in own], points, lost)
-            fit = judge(one, fit_words, [each.fit for each in own], members, fit_lost)
-            verdicts[one.id] = self.verdict_row(one, found, fit) | {
-                "failed": ", ".join(lost), "fit_failed": ", ".join(fit_lost),
-                **_hinge("", found, spaces), **_hinge("fit_", fit, spaces),
-            }  # fmt: skip
-            told = zip(own, words, fit_words, strict=True)
-            rows[one.id] = [self.part_row(one, *each) for each in told]
         order = [one.id for one in self.family.hypotheses]
-        every = [(one.id, layers[part]) for one in self.family.hypotheses for part in one.parts]
-        effects = {
-            f"effect.{one.id}.{at}": over[part].effects
+        under = [
+            row
             for one in self.family.hypotheses
-            for at, part in enumerate(one.parts, 1)
-        }
+            for part in one.parts
+            for row in verdicts.rival_rows(one.id, layers[part])
+        ]
         return Evaluation(
-            pd.DataFrame([verdicts[name] for name in order]),
+            pd.DataFrame([judged[name] for name in order]),
             pd.DataFrame([row for name in order for row in rows[name]]),
-            pd.DataFrame([row for name, own in every for row in rival_rows(name, own)]),
+            pd.DataFrame(under),
             pd.concat([pd.DataFrame(effects), self.sample.points], axis=1),
             self.share_table(values),
             self.map_tables(),
         )
+
+    def judged(
+        self, one: Hypothesis, layers: Sequence[Layers], spaces: Mapping[str, pd.DataFrame],
+        before: Mapping[str, Mapping[str, Any]],
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:  # fmt: skip
+        """A hypothesis in one row, and its parts, given rows of the controls `before` it.
+
+        `spaces` holds the points over the ranges (""), and under the fit ("fit_").
+        """
+        words = [each.word(self.world.null_theory, may_be_forced=one.is_control) for each in layers]
+        fit_words = [each.fit_word(word) for each, word in zip(layers, words, strict=True)]
+        lost, fit_lost = (
+            [name for name in one.needs if before[name][each] not in (SUPPORTED, "")]
+            for each in ("verdict", "fit_verdict")
+        )
+        spreads, fits = [each.space for each in layers], [each.fit for each in layers]
+        found = verdicts.judge(one, words, spreads, spaces[""], lost)
+        fit = verdicts.judge(one, fit_words, fits, spaces["fit_"], fit_lost)
+        low, high = wilson(found.share, found.points)
+        row = {
+            "hypothesis": one.id, "kind": one.kind, "built_in": one.built_in,
+            "says": one.says, "source": one.source, "note": one.note,
+            "verdict": found.word, "fit_verdict": fit.word,
+            "share_of_space": found.share, "share_low": low, "share_high": high,
+            "points": found.points, "fit_share": fit.share, "members": fit.points,
+            "digest": self.family.digest,
+            "failed": ", ".join(lost), "fit_failed": ", ".join(fit_lost),
+            **_hinge("", found, spaces), **_hinge("fit_", fit, spaces),
+        }  # fmt: skip
+        told = zip(layers, words, fit_words, strict=True)
+        return row, [_part_row(one, *each) for each in told]
 
     def map_tables(self) -> pd.DataFrame:
         """Every map of the family, one below the other."""
@@ -163,83 +156,48 @@ class _Evaluator:
         return pd.concat(found, ignore_index=True)
 
     def rivals(self, reference: Floats) -> dict[Rival, Floats]:
-        """Readings by chance alone under each theory, and with each form that is not the default.
-
-        Args:
-            reference: those under the default theory and forms.
-        """
-        default, few = self.world.default_theory, self.effort.runs_a_theory
-        found = {
-            ("theory", name): reference
-            if name == default
-            else self.at_reference(name, {}, few, f"under {name}")
-            for name in self.world.theories
-        }
+        """Readings by chance alone under each theory, and with each form but the defaults."""
+        default, found = self.world.default_theory, dict[Rival, Floats]()
+        for name in self.world.theories:
+            is_default = name == default
+            own = reference if is_default else self.at_reference(name, {}, f"under {name}")
+            found["theory", name] = own
         for factor, alternatives in self.world.forms.items():
             for name in alternatives:
                 if name != self.world.default_forms[factor]:
-                    stage = f"with {factor} {name}"
-                    own = self.at_reference(default, {factor: name}, few, stage)
+                    own = self.at_reference(default, {factor: name}, f"with {factor} {name}")
                     found["form", f"{factor} {name}"] = own
         return found
 
-    def at_reference(self, theory: str, forms: Mapping[str, str], n: int, stage: str) -> Floats:
-        """(arms, n, readings) by chance alone."""
-        draws = reference_draws(prepare(self.world, self.base, theory, forms), n, self.effort.seed)
+    def at_reference(self, theory: str, forms: Mapping[str, str], stage: str) -> Floats:
+        """(arms, n, readings) by chance alone; fewer runs where it is not the default."""
+        is_default = theory == self.world.default_theory and not forms
+        n = self.effort.runs if is_default else self.effort.runs_a_theory
+        inputs = prepare(self.world, self.base, theory, forms)
+        draws = parameter_draws.reference_draws(inputs, n, self.effort.seed)
         return self.read(theory, forms, draws, stage)
 
     def under_fit(self) -> tuple[pd.DataFrame, Floats]:
         """Members of the world's fit to the record, as points, and their (arms, n, readings)."""
-        posterior, _ = fit_beside(self.world, self.inputs)
+        posterior, _ = parameter_draws.fit_beside(self.world, self.inputs)
         if posterior is None:
             return pd.DataFrame(), np.zeros((len(self.plan.arms), 0, len(self.plan.readings)))
         size = self.effort.runs, self.effort.seed
-        draws = posterior_draws(self.world, self.inputs, posterior, *size)
+        draws = parameter_draws.posterior_draws(self.world, self.inputs, posterior, *size)
         forms = {f"form.{factor}": name for factor, name in self.world.default_forms.items()}
-        factors = {"theory": self.inputs.theory, **forms, "coding": CODINGS[0]}
+        factors = {"theory": self.inputs.theory, **forms, "coding": parameter_draws.CODINGS[0]}
         members = pd.DataFrame({**draws.drawn, **factors})
         return members, self.read(self.inputs.theory, {}, draws, "under the fit to the record")
 
-    def read(self, theory: str, forms: Mapping[str, str], draws: Draws, stage: str) -> Floats:
-        """(arms, R, readings), with progress reported in runs of one arm."""
+    def read(
+        self, theory: str, forms: Mapping[str, str], draws: parameter_draws.Draws, stage: str
+    ) -> Floats:
+        """(arms, R, readings), with progress reported in draws."""
 
         def tell(done: int) -> None:
-            self.report(stage, done // len(self.plan.arms), len(draws))
+            self.report(stage, done, len(draws))
 
         return read_runs(self.plan, theory, forms, draws, workers=self.workers, report=tell)
-
-    def verdict_row(self, hypothesis: Hypothesis, found: Verdict, fit: Verdict) -> dict[str, Any]:
-        """A hypothesis in one row, but for what it hinges on and which controls failed."""
-        low, high = wilson(found.share, found.points)
-        return {
-            "hypothesis": hypothesis.id, "kind": hypothesis.kind, "built_in": hypothesis.built_in,
-            "says": hypothesis.says, "source": hypothesis.source, "note": hypothesis.note,
-            "verdict": found.word, "fit_verdict": fit.word,
-            "share_of_space": found.share, "share_low": low, "share_high": high,
-            "points": found.points, "fit_share": fit.share, "members": fit.points,
-            "digest": self.family.digest,
-        }  # fmt: skip
-
-    def part_row(
-        self, hypothesis: Hypothesis, found: Layers, word: str, fit_word: str
-    ) -> dict[str, Any]:
-        """A part in one row."""
-        part, reference, space, fit = found.part, found.reference, found.space, found.fit
-        low, high = wilson(space.share, int(np.isfinite(space.effects).sum()))
-        whole = [own[np.isfinite(own)] for own in (found.null, fit.effects)]
-        null_mean, fit_mean = (float(own.mean()) if len(own) else _NAN for own in whole)
-        return {
-            "hypothesis": hypothesis.id, "part": part.label,
-            "plus": " + ".join(map(arm_name, part.plus)),
-            "less": " + ".join(map(arm_name, part.less)),
-            "sign": part.sign, "because": part.because, "word": word, "fit_word": fit_word,
-            **asdict(reference),
-            "share_of_space": space.share, "share_low": low, "share_high": high,
-            "mirrored": space.mirrored, "negligible": space.negligible,
-            "opposed": space.opposed if part.channels else _NAN,
-            "null_mean": null_mean, "forced": found.forced,
-            "fit_mean": fit_mean, "fit_share": fit.share,
-        }  # fmt: skip
 
     def share_table(self, values: Floats) -> pd.DataFrame:
         """Shares of the variance of each reading over all arms that some part reads."""
@@ -255,6 +213,25 @@ class _Evaluator:
         return pd.DataFrame(rows)
 
 
+def _part_row(one: Hypothesis, found: Layers, word: str, fit_word: str) -> dict[str, Any]:
+    """A part in one row."""
+    part, space = found.part, found.space.shares()
+    low, high = wilson(space["share"], int(np.isfinite(found.space.effects).sum()))
+    whole = [own[np.isfinite(own)] for own in (found.null, found.fit.effects)]
+    null_mean, fit_mean = (float(own.mean()) if len(own) else _NAN for own in whole)
+    return {
+        "hypothesis": one.id, "part": part.label,
+        "plus": " + ".join(map(arm_name, part.plus)), "less": " + ".join(map(arm_name, part.less)),
+        "sign": part.sign, "because": part.because, "word": word, "fit_word": fit_word,
+        **asdict(found.reference),
+        "share_of_space": space["share"], "share_low": low, "share_high": high,
+        "mirrored": space["mirrored"], "negligible": space["negligible"],
+        "opposed": space["opposed"] if part.channels else _NAN,
+        "null_mean": null_mean, "forced": found.forced,
+        "fit_mean": fit_mean, "fit_share": found.fit.shares()["share"],
+    }  # fmt: skip
+
+
 def _hinge(side: str, found: Verdict, spaces: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """What a verdict over one of the spaces hinges on, and how much of each lies there."""
     where = found.region
@@ -268,16 +245,12 @@ def _hinge(side: str, found: Verdict, spaces: Mapping[str, pd.DataFrame]) -> dic
 
 
 def test_hypotheses(
-    ids: Sequence[str] = (),
-    file: Path | str = "hypotheses",
-    *,
-    runs: int = 200,
-    points: int = 200,
-    seed: int = 7,
-    workers: int | None = None,
-    world: World | None = None,
-) -> Evaluation:
+    ids: Sequence[str] = (), file: Path | str = "hypotheses", *, runs: int = 200,
+    points: int = 200, seed: int = 7, workers: int | None = None, world: World | None = None,
+) -> Evaluation:  # fmt: skip
     """Evaluate hypotheses at reference, over everything uncertain, and under every theory and form.
+
+    Raises DataError for a file or an id that cannot be used.
 
     Args:
         ids: of hypotheses; all of the file by default.
@@ -289,9 +262,6 @@ def test_hypotheses(
 
     Returns:
         Tables by attribute: `verdicts` a row a hypothesis, `parts` a row a part, and more.
-
-    Raises:
-        DataError: for a file or an id that cannot be used.
     """
     world = world or load_world()
     family = load_hypotheses(located(str(file)), world).chosen(list(ids))

@@ -1,7 +1,5 @@
 """Hypotheses: contrasts of scenarios, a reading, the sign expected, and the smallest effect."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -86,13 +84,6 @@ class ContrastMap:
     rivals: Mapping[str, tuple[str, ...]]  # hypothesis -> names of the readings it expects to rise
     digest: str
 
-    def arm(self, *levels: str) -> Arm:
-        """The arm of one level of the change and one of each side."""
-        settings: dict[str, float] = {}
-        for axis, level in zip((self.change, *self.across), levels, strict=True):
-            settings |= axis.levels[level]
-        return self.scenario, tuple(sorted(settings.items()))
-
     def cells(self) -> Iterator[tuple[str, str, str]]:
         """Every later level of the change in every cell of the grid."""
         first, second = (axis.levels for axis in self.across)
@@ -100,8 +91,14 @@ class ContrastMap:
 
     def part(self, reading: str, level: str, first: str, second: str) -> Part:
         """The effect of the change to a level on a reading in one cell."""
-        before = next(iter(self.change.levels))
-        plus, less = self.arm(level, first, second), self.arm(before, first, second)
+
+        def arm(*levels: str) -> Arm:
+            settings: dict[str, float] = {}
+            for axis, each in zip((self.change, *self.across), levels, strict=True):
+                settings |= axis.levels[each]
+            return self.scenario, tuple(sorted(settings.items()))
+
+        plus, less = (arm(each, first, second) for each in (level, next(iter(self.change.levels))))
         return replace(self.readings[reading], plus=(plus,), less=(less,))
 
 
@@ -116,11 +113,10 @@ class Family:
     maps: tuple[ContrastMap, ...] = ()
     weakest: tuple[str, ...] = ()
 
-    def chosen(self, ids: list[str]) -> Family:
+    def chosen(self, ids: list[str]) -> "Family":
         """The named hypotheses and the controls they need, in the file's order; all if none is.
 
-        Raises:
-            DataError: for an id that the file does not hold.
+        Raises DataError for an id that the file does not hold.
         """
         known = [hypothesis.id for hypothesis in self.hypotheses]
         if unknown := [name for name in ids if name not in known]:

@@ -12,18 +12,11 @@ from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError, refuse
 from eurasia_sim.files.page import Page, read_file
+from eurasia_sim.hypotheses import hypothesis as made
 from eurasia_sim.hypotheses import schema
-from eurasia_sim.hypotheses.hypothesis import (
-    Arm,
-    ContrastMap,
-    Family,
-    Hypothesis,
-    Part,
-    Smallest,
-    arm_scenario,
-)  # fmt: skip
+from eurasia_sim.hypotheses.hypothesis import Arm, Family, Hypothesis, Part, Smallest
 from eurasia_sim.scenarios.outcome_columns import Metric, Reduction, columns_of, unfolded
-from eurasia_sim.scenarios.scenario import Scenario, earliest_parting, load_scenario
+from eurasia_sim.scenarios.scenario import earliest_parting, load_scenario
 from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.world.levers import levers, split_month
 from eurasia_sim.world.world import World
@@ -32,11 +25,7 @@ Window = tuple[int, int]  # first month and the month after the last
 
 
 def load_hypotheses(path: Path, world: World) -> Family:
-    """The hypotheses of a file, checked against a world.
-
-    Raises:
-        DataError: with everything wrong with the file.
-    """
+    """The hypotheses of a file; raises DataError with everything wrong with it beside a world."""
     document = read_file(path)
     file = document.validated(schema.HypothesesFile)
     refuse([document])
@@ -64,22 +53,14 @@ class _Checker:
     def family(self, path: Path, file: schema.HypothesesFile) -> Family:
         """Every hypothesis and map of the file."""
         window = self.window(("window",), file.window)
-        self.smallest = file.smallest
+        self.rule = file.smallest or schema.SmallestEntry(of_level=0.1)
         controls = [name for name, own in file.hypotheses.items() if own.kind == "control"]
         for name, own in file.hypotheses.items():
             self.names(("hypotheses", name, "needs"), "control", own.needs, controls)
-        hypotheses = tuple(
-            self.hypothesis(("hypotheses", name), given, window)
-            for name, given in file.hypotheses.items()
-        )
-        digest = _digest(
-            file.model_dump_json(exclude={"maps", "weakest"}) + repr(schema.THRESHOLDS)
-        )
-        maps = tuple(
-            self.map(("maps", name), given, list(file.hypotheses), window)
-            for name, given in file.maps.items()
-        )
-        return Family(path, file.title, digest, hypotheses, maps, tuple(file.weakest))
+        hypotheses = tuple(self.hypothesis(*own, window) for own in file.hypotheses.items())
+        said = file.model_dump_json(exclude={"maps", "weakest"}) + repr(schema.THRESHOLDS)
+        maps = tuple(self.map(*own, list(file.hypotheses), window) for own in file.maps.items())
+        return Family(path, file.title, _digest(said), hypotheses, maps, tuple(file.weakest))
 
     def names(self, trail: Trail, kind: str, given: Sequence[str], known: Collection[str]) -> None:
         """Complain of names that nothing of a kind has."""
@@ -87,18 +68,17 @@ class _Checker:
             if name not in known:
                 self.complain((*trail, at), f"unknown {kind} '{name}'", known, name)
 
-    def hypothesis(self, trail: Trail, given: schema.HypothesisEntry, window: Window) -> Hypothesis:
+    def hypothesis(self, name: str, given: schema.HypothesisEntry, window: Window) -> Hypothesis:
         """The hypothesis of one entry."""
+        trail: Trail = ("hypotheses", name)
         for at, source in enumerate(given.source):
             place = (*trail, "source", at, "document")
             self.names(place, "document", [source.document], self.documents)
         if bool(given.all) == bool(given.any):
-            self.complain(trail, f"{trail[-1]} needs parts, joined by `all` or by `any`, not both")
+            self.complain(trail, f"{name} needs parts, joined by `all` or by `any`, not both")
         join: Literal["all", "any"] = "all" if given.all else "any"
-        parts = tuple(
-            self.part((*trail, join, at), part, window)
-            for at, part in enumerate(given.all or given.any)
-        )
+        entries = enumerate(given.all or given.any)
+        parts = tuple(self.part((*trail, join, at), entry, window) for at, entry in entries)
         if given.kind == "control":  # it asks whether the measure answers, not by how much
             parts = tuple(replace(each, smallest=Smallest(each.smallest.floor)) for each in parts)
         sources = "; ".join(
@@ -106,12 +86,13 @@ class _Checker:
             for each in given.source
         )
         own = given.kind, given.built_in, tuple(given.needs)
-        return Hypothesis(trail[-1], given.says, sources, given.note, join, parts, *own)
+        return Hypothesis(name, given.says, sources, given.note, join, parts, *own)
 
     def map(
-        self, trail: Trail, given: schema.MapEntry, hypotheses: list[str], window: Window
-    ) -> ContrastMap:
+        self, name: str, given: schema.MapEntry, hypotheses: list[str], window: Window
+    ) -> made.ContrastMap:
         """The map of one entry; the levers of every level are checked."""
+        trail: Trail = ("maps", name)
         readings = {
             name: self.reading((*trail, "readings", name), entry, window)
             for name, entry in given.readings.items()
@@ -122,13 +103,13 @@ class _Checker:
             self.names(place, "reading", names, readings)
         first, second = given.across
         places = {("change",): given.change, ("across", 0): first, ("across", 1): second}
-        for place, axis in places.items():
+        for steps, axis in places.items():
             for level, settings in axis.levels.items():
                 arm = schema.ArmEntry(scenario=given.scenario, set=settings)
-                self.arms((*trail, *place, "levels", level), [arm])
-        return ContrastMap(
-            trail[-1], given.says, given.scenario, given.change, (first, second), readings,
-            {rival: tuple(names) for rival, names in given.rivals.items()},
+                self.arms((*trail, *steps, "levels", level), [arm])
+        rivals = {rival: tuple(names) for rival, names in given.rivals.items()}
+        return made.ContrastMap(
+            name, given.says, given.scenario, given.change, (first, second), readings, rivals,
             _digest(given.model_dump_json()),
         )  # fmt: skip
 
@@ -152,13 +133,19 @@ class _Checker:
         return months[0], months[1] + 1
 
     def part(self, trail: Trail, given: schema.PartEntry, window: Window) -> Part:
-        """The part of one entry."""
-        own = {
-            side: [schema.ArmEntry(scenario=x) if isinstance(x, str) else x for x in entries]
-            for side, entries in (("plus", given.plus), ("less", given.less))
-        }
-        since = self.since([*own["plus"], *own["less"]])
-        plus, less = (self.arms((*trail, side), arms, since) for side, arms in own.items())
+        """The part of one entry; settings of its arms start where the first arm departs."""
+        plus, less = (
+            [schema.ArmEntry(scenario=each) if isinstance(each, str) else each for each in entries]
+            for entries in (given.plus, given.less)
+        )
+        scenarios = []
+        for entry in (*plus, *less) if any(entry.set for entry in (*plus, *less)) else ():
+            with contextlib.suppress(DataError):  # what cannot be read is a problem of its arm
+                scenarios.append(self.scenario(entry.scenario))
+        since = earliest_parting(scenarios)
+        added, taken = (
+            self.arms((*trail, side), own, since) for side, own in (("plus", plus), ("less", less))
+        )
         found = self.reading(trail, given, window)
         whole = found.metric.splits or (found.metric.less and found.metric.is_linear)
         if given.channels and not (whole and len(plus) == len(less) == 1):
@@ -168,7 +155,7 @@ class _Checker:
         if len(given.given) == 1 or given.given != sorted(given.given):
             self.complain((*trail, "given"), "this is no least and most", allowed="[0, 0.5]")
         limits = (given.given[0], given.given[-1]) if given.given else None
-        return replace(found, plus=plus, less=less, channels=given.channels, given=limits)
+        return replace(found, plus=added, less=taken, channels=given.channels, given=limits)
 
     def reading(self, trail: Trail, given: schema.ReadingEntry, window: Window) -> Part:
         """A part without its arms."""
@@ -183,28 +170,16 @@ class _Checker:
         Form: positive volumes have a share of their level with a floor. What can have either sign
         (a difference, a log, a slope, a scale that the rule lists so) has a fixed one.
         """
-        rule = self.smallest or schema.SmallestEntry(of_level=0.1)
         name = metric.columns[0].partition(".")[0] if metric.columns else ""
         unit = "share" if metric.over else str(measures().get(name, {}).get("unit", ""))
         unit = "log" if metric.log else unit if metric.read == "mean" else metric.read
-        is_signed = metric.less or name in rule.absolute or unit not in rule.floor
-        table = rule.absolute if is_signed else rule.floor
+        is_signed = metric.less or name in self.rule.absolute or unit not in self.rule.floor
+        table = self.rule.absolute if is_signed else self.rule.floor
         given = table.get(name, table.get(unit))
         if given is None and not self.document.problems:
             why = f"no `smallest`, and the file's rule has none for {shown(unit)}"
             self.complain(trail, why, allowed="smallest: 0.01")
-        return Smallest(given or 1.0, 0.0 if is_signed else rule.of_level)
-
-    def since(self, given: list[schema.ArmEntry]) -> int | None:
-        """First month in which any of the arms' scenarios departs; none where no arm has settings.
-
-        A scenario that cannot be read is a problem of its arm.
-        """
-        scenarios = []
-        for entry in given if any(entry.set for entry in given) else ():
-            with contextlib.suppress(DataError):
-                scenarios.append(self.scenario(entry.scenario))
-        return earliest_parting(scenarios)
+        return Smallest(given or 1.0, 0.0 if is_signed else self.rule.of_level)
 
     def arms(
         self, trail: Trail, given: list[schema.ArmEntry], since: int | None = None
@@ -214,13 +189,21 @@ class _Checker:
         for at, entry in enumerate(given):
             if self.document.is_full:
                 break
-            settings = sorted(entry.set.items())
-            arm = entry.scenario, tuple((self.dated(path, since), v) for path, v in settings)
+            settings = tuple((self.dated(path, since), x) for path, x in sorted(entry.set.items()))
+            arm = entry.scenario, settings
             try:
-                own = arm_scenario(arm, self.world, self.scenario(arm[0]))
-                self.check_space((*trail, at), own)
+                own = made.arm_scenario(arm, self.world, self.scenario(arm[0]))
             except DataError as error:
                 self.document.pass_on((*trail, at), error.problems[0])
+            else:
+                posterior = own.posterior.digest if own.posterior else None
+                space = dict(own.forms), dict(own.uncertain), posterior
+                self.space = self.space or (own.name, space)
+                if space != self.space[1]:
+                    other = f"{own.name} narrows numbers or takes forms otherwise than"
+                    same = "scenarios with the same `uncertain` and `forms`; a number can be `set`"
+                    why = f"{other} {self.space[0]}: all share their draws"
+                    self.complain((*trail, at), why, allowed=same)
             found.append(arm)
         return tuple(found)
 
@@ -231,19 +214,8 @@ class _Checker:
             return path
         return f"{path}.{self.world.date(since)}"
 
-    def check_space(self, trail: Trail, scenario: Scenario) -> None:
-        """Complain of an arm with another uncertainty than the first: arms share their draws."""
-        posterior = scenario.posterior.digest if scenario.posterior else None
-        own = (dict(scenario.forms), dict(scenario.uncertain), posterior)
-        self.space = self.space or (scenario.name, own)
-        name, first = self.space
-        if own != first:
-            otherwise = f"{scenario.name} narrows numbers or takes forms otherwise than {name}"
-            same = "scenarios with the same `uncertain` and `forms`; a number can be `set`"
-            self.complain(trail, f"{otherwise}: all share their draws", allowed=same)
-
     def metric(self, trail: Trail, given: schema.MetricEntry) -> Metric:
-        """The metric of one entry, with its columns written out."""
+        """The metric of one entry, with the columns of its patterns up to the first unknown one."""
         ways = get_args(Reduction)
         stated = [kind for kind in ways if getattr(given, kind)]
         if len(stated) != 1:
@@ -253,22 +225,14 @@ class _Checker:
         if (given.read == "months_until") != (given.level is not None):
             why = "months_until needs a level, and nothing else takes one"
             self.complain(trail, why, allowed="read: months_until, level: 4")
-        columns, less, over = (
-            tuple(
-                column
-                for at, pattern in enumerate(getattr(given, key))
-                for column in self.unfolded((*trail, key, at), pattern)
-            )
-            for key in (stated[0], "less", "over")
-        )
-        return Metric(stated[0], columns, less, over, given.log, given.read, given.level or 0.0)
-
-    def unfolded(self, trail: Trail, pattern: str) -> list[str]:
-        """The columns of a pattern; those before the first unknown one."""
-        found = []
-        for name in unfolded(pattern, self.world):
-            if name not in self.columns:
-                self.complain(trail, f"unknown column '{name}'", self.known, present_name(name))
-                break
-            found.append(name)
-        return found
+        columns: dict[str, list[str]] = {key: [] for key in (stated[0], "less", "over")}
+        for key, found in columns.items():
+            for at, pattern in enumerate(getattr(given, key)):
+                for name in unfolded(pattern, self.world):
+                    if name not in self.columns:
+                        why = f"unknown column '{name}'"
+                        self.complain((*trail, key, at), why, self.known, present_name(name))
+                        break
+                    found.append(name)
+        own, less, over = map(tuple, columns.values())
+        return Metric(stated[0], own, less, over, given.log, given.read, given.level or 0.0)

@@ -26,9 +26,6 @@ def map_table(
     Form: the same points of the space (theories but the null, forms, codings, numbers), one run
     each, in every cell.
 
-    Args:
-        points: for each theory. report: called with finished runs of one arm, and of how many.
-
     Returns:
         map, level, first, second, theory, kind (reading or rival), name, n; for readings mean, low,
         high (the middle 90 % of points); holds and mirrored, shares of the points in which a
@@ -61,12 +58,13 @@ def cell_rows(contrast: ContrastMap, changes: Mapping[str, Spread]) -> list[dict
     own, n = {name: each.only(whole) for name, each in changes.items()}, int(whole.sum())
     rows: list[dict[str, Any]] = []
     for name, each in own.items():
-        low, high = np.quantile(each.effects, _MIDDLE_90) if n else (np.nan, np.nan)
-        rows.append(
-            {"kind": "reading", "name": name, "n": n,
-             "mean": float(each.effects.mean()) if n else np.nan,
-             "low": float(low), "high": float(high), "holds": each.share, "mirrored": each.mirrored}
-        )  # fmt: skip
+        mean, low, high = np.nan, np.nan, np.nan
+        if n:
+            mean, (low, high) = each.effects.mean(), np.quantile(each.effects, _MIDDLE_90)
+        numbers = {"mean": float(mean), "low": float(low), "high": float(high)}
+        rows.append({"kind": "reading", "name": name, "n": n, **numbers})
+        shares = each.shares()
+        rows[-1] |= {"holds": shares["share"], "mirrored": shares["mirrored"]}
     for rival, names in contrast.rivals.items():
         expected = np.all([own[name].holds for name in names], axis=0)
         reverse = np.all([own[name].opposite for name in names], axis=0)

@@ -1,7 +1,5 @@
 """Verdicts: what runs at reference, over the space, and under each theory make of a hypothesis."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -21,17 +19,15 @@ from eurasia_sim.hypotheses.schema import Sign
 NOT_MEASURABLE, ENTAILED = "not measurable", "entailed"
 SUPPORTED, CONTRADICTED, NEGLIGIBLE = "supported", "contradicted", "negligible"
 OPPOSED, HINGES, UNDETERMINED = "opposing channels", "hinges on", "undetermined"
-REPORTED = "reported"
-WORDS = (
+REPORTED = "reported"  # where no sign is expected
+WORDS = (  # each goes before the next
     NOT_MEASURABLE, ENTAILED, SUPPORTED, CONTRADICTED, NEGLIGIBLE, OPPOSED, HINGES, UNDETERMINED,
     REPORTED,
 )  # fmt: skip
-# Each word goes before the next; `reported` is the word where no sign is expected.
 _NORMAL_95 = 1.96
 _NAN = float("nan")
 Flags = NDArray[np.bool_]
 Rival = tuple[str, str]  # "theory" or "form", and its name
-_REAL = ("theory", True)  # a theory, and not the null
 _OPPOSITE: dict[Sign, Sign] = {"+": "-", "-": "+", "not +": "+", "not -": "-", "?": "?"}
 
 
@@ -50,14 +46,22 @@ def holds(sign: Sign, smallest: float | Floats, x: Floats) -> Flags:
 
 def mirrors(sign: Sign, smallest: float | Floats, x: Floats) -> Flags:
     """Whether effects are the opposite of what a sign says."""
-    if sign == "0":
-        return np.abs(x) > smallest
-    return holds(_OPPOSITE[sign], smallest, x)
+    return np.abs(x) > smallest if sign == "0" else holds(_OPPOSITE[sign], smallest, x)
 
 
 def share(passes: Flags) -> float:
     """Share of what passes; NaN of nothing."""
     return float(passes.mean()) if len(passes) else _NAN
+
+
+def wilson(part: float, n: int) -> tuple[float, float]:
+    """95 % interval of a share seen in n cases (Wilson 1927)."""
+    if n == 0:
+        return 0.0, 1.0
+    z = _NORMAL_95
+    middle = (part + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(part * (1 - part) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,7 @@ class Estimate:
 def estimate(plan: Plan, part: Part, values: Floats) -> Estimate:
     """The effect of a part with its interval, its parts, and the gain of pairing.
 
-    Args:
-        values: (arms, R, readings) from `arms.read_runs`.
+    `values` are (arms, R, readings).
     """
     added, taken = arm_sums(plan, part, values)
     failed = int((~np.isfinite(added - taken)).sum())
@@ -104,24 +107,15 @@ def estimate(plan: Plan, part: Part, values: Floats) -> Estimate:
     moves = found.n > 1 and np.ptp(each) > 0
     varies = moves and np.isfinite(found.correlation)
     split = channels(plan, part, values).mean(axis=1) if found.n and part.metric.splits else []
-    colocation, joint = split if len(split) else (_NAN, _NAN)
+    colocation, joint = map(float, split) if len(split) else (_NAN, _NAN)
     level = levels(plan, part, values).mean() if found.n else 0.0
-    gain = float((added.var() + taken.var()) / each.var()) if varies else _NAN
     return Estimate(
         float(part.smallest.at(level)), found.mean, found.low, found.high,
-        found.effect_size if moves else _NAN, float(colocation), float(joint),
-        found.correlation if varies else _NAN, gain, found.n, failed,
+        found.effect_size if moves else _NAN, colocation, joint,
+        found.correlation if varies else _NAN,
+        float((added.var() + taken.var()) / each.var()) if varies else _NAN,
+        found.n, failed,
     )  # fmt: skip
-
-
-def wilson(part: float, n: int) -> tuple[float, float]:
-    """95 % interval of a share seen in n cases (Wilson 1927)."""
-    if n == 0:
-        return 0.0, 1.0
-    z = _NORMAL_95
-    middle = (part + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(part * (1 - part) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
 
 
 @dataclass(frozen=True)
@@ -134,26 +128,22 @@ class Spread:
     channels: Floats  # (C, P) what each effect adds up from; none where it is not declared
 
     @classmethod
-    def of(cls, plan: Plan, part: Part, values: Floats) -> Spread:
-        """Over points, each the mean of its replicates.
-
-        Args:
-            values: (arms, P, replicates, readings).
-        """
+    def of(cls, plan: Plan, part: Part, values: Floats) -> "Spread":
+        """Over points, each the mean of its replicates: (arms, P, replicates, readings)."""
         effects, level, adds = (
             np.mean([reads(plan, part, own) for own in np.moveaxis(values, 2, 0)], axis=0)
             for reads in (effect, levels, channels)
         )
         return cls(part, effects, part.smallest.at(level), adds if part.channels else adds[:0])
 
-    def only(self, chosen: Flags) -> Spread:
+    def only(self, chosen: Flags) -> "Spread":
         """Over some of the draws."""
         own = self.effects[chosen], self.smallest[chosen], self.channels[:, chosen]
         return Spread(self.part, *own)
 
     @property
     def holds(self) -> Flags:
-        """(P,) whether a draw is as the part expects."""
+        """(P,) whether a draw is as the part expects, beyond its smallest effect."""
         return holds(self.part.sign, self.smallest, self.effects)
 
     @property
@@ -161,46 +151,31 @@ class Spread:
         """(P,) whether a draw is the opposite."""
         return mirrors(self.part.sign, self.smallest, self.effects)
 
-    @property
-    def share(self) -> float:
-        """Share of the draws that count in which the part holds beyond its smallest effect."""
-        return self._share(self.holds)
+    def shares(self) -> dict[str, float]:
+        """Shares of the draws that count.
 
-    @property
-    def mirrored(self) -> float:
-        """Share in which its opposite holds."""
-        return self._share(self.opposite)
-
-    @property
-    def negligible(self) -> float:
-        """Share in which the effect is within the smallest."""
-        return self._share(np.abs(self.effects) < self.smallest)
-
-    @property
-    def opposed(self) -> float:
-        """Share in which channels beyond the smallest effect leave less than half of their sum."""
-        sizes = np.abs(self.channels)
+        Returns:
+            share: in which the part holds; mirrored: its opposite does; negligible: the effect is
+            within the smallest; opposed: channels beyond it leave less than half of their sum.
+        """
+        sizes, x = np.abs(self.channels), np.abs(self.effects)
         beyond = (sizes > self.smallest).all(axis=0) & (len(sizes) > 1)
-        return self._share(beyond & (np.abs(self.effects) < limits.CANCELLED * sizes.sum(axis=0)))
-
-    def _share(self, passes: Flags) -> float:
-        return share(passes[np.isfinite(self.effects)])
+        flags = {
+            "share": self.holds, "mirrored": self.opposite, "negligible": x < self.smallest,
+            "opposed": beyond & (x < limits.CANCELLED * sizes.sum(axis=0)),
+        }  # fmt: skip
+        return {name: share(passes[np.isfinite(x)]) for name, passes in flags.items()}
 
     def word(self, estimates: Sequence[Estimate] = ()) -> str:
-        """The word on the part, before any search for what it hinges on.
-
-        Args:
-            estimates: that must be as sure as the space.
-        """
-        if self.share >= limits.SHARE_OF_SPACE and all(each.holds(self.part) for each in estimates):
+        """The word on the part; the estimates must be as sure as the space."""
+        shares, part = self.shares(), self.part
+        if shares["share"] >= limits.SHARE_OF_SPACE and all(x.holds(part) for x in estimates):
             return SUPPORTED
-        if self.mirrored >= limits.SHARE_OF_SPACE and all(
-            each.mirrors(self.part) for each in estimates
-        ):
+        if shares["mirrored"] >= limits.SHARE_OF_SPACE and all(x.mirrors(part) for x in estimates):
             return CONTRADICTED
-        if self.negligible >= limits.SHARE_OF_SPACE:
+        if shares["negligible"] >= limits.SHARE_OF_SPACE:
             return NEGLIGIBLE
-        return OPPOSED if self.opposed >= limits.OPPOSING else UNDETERMINED
+        return OPPOSED if shares["opposed"] >= limits.OPPOSING else UNDETERMINED
 
 
 @dataclass(frozen=True)
@@ -217,20 +192,19 @@ class Layers:
 
     def word(self, null: str | None, *, may_be_forced: bool = False) -> str:
         """The word on the part over the declared ranges, before any search."""
-        part = self.part
-        if part.sign == "?":
+        if self.part.sign == "?":
             return REPORTED
-        if part.sign in ("+", "-") and self.forced >= limits.FORCED and not may_be_forced:
+        if self.part.sign in ("+", "-") and self.forced >= limits.FORCED and not may_be_forced:
             return ENTAILED
-        own = (each for (kind, name), each in self.rivals.items() if (kind, name != null) == _REAL)
+        own = [x for (kind, name), x in self.rivals.items() if kind == "theory" and name != null]
         # Where fewer than two runs count there is no interval, so nobody speaks.
         return self.space.word([x for x in (self.reference, *own) if x.n > 1 or x.failed])
 
     def fit_word(self, word: str) -> str:
         """The word under the fit, given that over the ranges; empty where there is no fit."""
-        if word in (REPORTED, ENTAILED) or not len(self.fit.effects):
-            return word if len(self.fit.effects) else ""
-        return self.fit.word()
+        if not len(self.fit.effects):
+            return ""
+        return word if word in (REPORTED, ENTAILED) else self.fit.word()
 
 
 @dataclass(frozen=True)
@@ -254,11 +228,10 @@ def judge(
     with no other left, the hypothesis is entailed. It is negligible, or its channels oppose each
     other, where that is the word of every part that keeps it from being supported (or, by `any`,
     contradicted). Otherwise it hinges on a region of the space, or on one number's sign, where one
-    is found; else it is undetermined.
+    is found; else it is undetermined. Where a control failed, nothing is measurable.
 
     Args:
-        words: of the parts. points: (P, columns) factors and numbers of the draws, in the order of
-            the spreads' effects. failed: controls that did not come out.
+        words: of the parts. points: (P, columns) of the draws, in the order of their effects.
     """
     counted = {at: word for at, word in enumerate(words) if word not in (REPORTED, ENTAILED)}
     if not all(words):
@@ -266,19 +239,17 @@ def judge(
     if failed or not counted:
         word = NOT_MEASURABLE if failed else ENTAILED if ENTAILED in words else REPORTED
         return Verdict(word)
-    own = [spreads[at] for at in counted]
+    own, said = [spreads[at] for at in counted], set(counted.values())
     whole = np.all([np.isfinite(each.effects) for each in own], axis=0)
-    joins_all = hypothesis.join == "all"
-    every, some, joined = (all, any, np.all) if joins_all else (any, all, np.any)
+    joined, of_all, of_one = np.all, SUPPORTED, CONTRADICTED  # words that all, or one, must have
+    if hypothesis.join == "any":
+        joined, of_all, of_one = np.any, CONTRADICTED, SUPPORTED
     together = np.asarray(joined([each.holds for each in own], axis=0))[whole]
-    left = set(counted.values()) - {SUPPORTED if joins_all else CONTRADICTED}
     found, points = None, points[whole].reset_index(drop=True)
-    if every(word == SUPPORTED for word in counted.values()):
-        word = SUPPORTED
-    elif some(word == CONTRADICTED for word in counted.values()):
-        word = CONTRADICTED
-    elif left in ({NEGLIGIBLE}, {OPPOSED}):
-        (word,) = left
+    if said == {of_all} or of_one in said:
+        word = of_one if of_one in said else of_all
+    elif said - {of_all} in ({NEGLIGIBLE}, {OPPOSED}):
+        (word,) = said - {of_all}
     else:
         found = region(points, together, limits.DENSITY, limits.COVERAGE, limits.NUMBERS)
         found = found or deciding_sign(points, together, limits.ONE_SIGN)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from eurasia_sim.analysis.contrast import ENDS, difference_summary, has_level, says
+from eurasia_sim.analysis.differences import ENDS, difference_summary, has_level, says
 from eurasia_sim.analysis.headline import smallest_effect
 from eurasia_sim.figures.style import readable, rows_of, scenario_title
 from eurasia_sim.files.data_yaml import month_name
