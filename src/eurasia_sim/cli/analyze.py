@@ -2,26 +2,29 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
+import pandas as pd
 import typer
 from typer import Argument, Option
 
+from eurasia_sim.analysis.blocs import AFFINITIES, compared_blocs
+from eurasia_sim.analysis.summary import Asked, Material, Section, sections
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.options import SHORT
 from eurasia_sim.cli.output import trust_line
+from eurasia_sim.experiments.analysis_folder import material_of
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.ordinary import csv_bytes
 from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.simulation.inputs import prepare
+from eurasia_sim.simulation.results import TABLES, write_bytes, write_manifest, write_table
 from eurasia_sim.world.world import load_world
-
-if TYPE_CHECKING:  # nothing heavy is loaded for --help
-    from eurasia_sim.analysis.summary import Material, Section
 
 _HIDDEN = {"boxes": ("parameter", "low", "high", "mass")}  # columns that its words repeat
 _FOR_FIGURES = "paths"  # a section whose rows that count stand in another
 _ROWS, _LEAST_ROWS = 24, 8  # of a table on the terminal, shared by the measures; the file has all
 _NAMED = 3  # factors or limits that a sentence names
-_MOST_PAIRS = 15  # of mean alignments on the terminal; JSON has all
 _OF_ANALYSIS = ("measure", "above", "below", "better", "threshold", "option", "half_width", "out")
 _OF_BLOCS = ("month", "n", "theory", "settings", "workers", "world")
 
@@ -58,16 +61,17 @@ def analyze(
 
     Example: eurasia-sim analyze record --blocs --world europe_1914 --theory all
     """
-    from eurasia_sim.analysis.summary import Asked, sections
-    from eurasia_sim.experiments.analysis_folder import material_of
-
     if blocs:
         options.refuse(context, _OF_ANALYSIS, "not with --blocs")
         root = 7 if seed is None else seed
-        found = [
-            _blocs_of(name, month, n, root, theory, settings, workers, world) for name in names
-        ]
-        _show_every_bloc(found, as_json=as_json)
+        of = (month, n, root, theory, settings, workers, world)
+        found = [_blocs_of(name, *of) for name in names]
+        if as_json:
+            terminal.print_json(found if len(found) > 1 else found[0])
+        for result in () if as_json else found:
+            _show_blocs(result)
+        if any(each["failed"] for result in found for each in result["theories"].values()):
+            raise typer.Exit(FAILED_WORK)
         return
     options.refuse(context, _OF_BLOCS, "only with --blocs")
     if len(names) > 1:
@@ -86,11 +90,8 @@ def analyze(
     _show(results, material, told, folder, every=every, as_json=as_json)
 
 
-def _write(found: "list[Section]", folder: Path) -> None:
+def _write(found: list[Section], folder: Path) -> None:
     """Write the tables of an analysis, and their manifest."""
-    from eurasia_sim.files.ordinary import csv_bytes
-    from eurasia_sim.simulation.results import TABLES, write_bytes, write_manifest, write_table
-
     (folder / TABLES).unlink(missing_ok=True)
     names = []
     for section in found:
@@ -106,7 +107,7 @@ def _write(found: "list[Section]", folder: Path) -> None:
 
 
 def _show(
-    results: Path, material: "Material", found: "list[Section]", folder: Path, *,
+    results: Path, material: Material, found: list[Section], folder: Path, *,
     every: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Print what the sections say of the first measure, or every table, then what comes next."""
@@ -139,7 +140,7 @@ def _show(
     terminal.show(f"Next: eurasia-sim plot {results}", f"tables: {folder}")
 
 
-def sentence(section: "Section", measure: str) -> str:
+def sentence(section: Section, measure: str) -> str:
     """What a section says of a measure, in its first scenario; nothing where it has no row."""
     table = section.table
     rows = table[table["measure"] == measure].replace(SHORT, regex=True) if len(table) else table
@@ -182,7 +183,7 @@ def _ranked(rows: Any, column: str, form: str) -> str:
     return ", ".join(f"{name} {value:{form}}" for name, value in pairs)
 
 
-def show_section(section: "Section", measures: Sequence[str], most: int) -> None:
+def show_section(section: Section, measures: Sequence[str], most: int) -> None:
     """Print so many rows for every measure; what is the same in all stands in the title."""
     if not len(section.table):
         terminal.show(f"\n{section.title}: not to be had")
@@ -209,9 +210,6 @@ def _blocs_of(
     settings: list[str] | None, workers: int | None, world_name: Path | None,
 ) -> dict[str, Any]:  # fmt: skip
     """How the runs of a scenario divide, by theory, beside line-ups of history and baselines."""
-    from eurasia_sim.analysis.blocs import compared_blocs
-    from eurasia_sim.simulation.inputs import prepare
-
     world = load_world(world_name)
     scenario = load_scenario(name, world, settings or ())
     theories = options.chosen_theories(theory, world, [scenario.theory])
@@ -223,22 +221,8 @@ def _blocs_of(
     return compared_blocs(world, scenario, theories, at, n, seed, workers)
 
 
-def _show_every_bloc(found: list[dict[str, Any]], *, as_json: bool) -> None:
-    """Print the blocs of scenarios; exit 1 where a run failed."""
-    if as_json:
-        terminal.print_json(found if len(found) > 1 else found[0])
-    for result in found if not as_json else ():
-        _show_blocs(result)
-    if any(each["failed"] for result in found for each in result["theories"].values()):
-        raise typer.Exit(FAILED_WORK)
-
-
 def _show_blocs(result: dict[str, Any]) -> None:
-    """Print the divisions that runs show, leanings of pairs, and how often a line-up holds."""
-    import pandas as pd
-
-    from eurasia_sim.analysis.blocs import AFFINITIES
-
+    """Print the divisions that runs show, and how often a line-up holds; JSON has leanings too."""
     theories, lineups, rows = result["theories"], result["lineups"], []
     head = "blocs of {scenario} in {world}, {month}; {runs} runs a theory over the declared ranges"
     terminal.say(f"{head.format_map(result)}, seed {result['seed']}; most frequent first")
@@ -251,10 +235,6 @@ def _show_blocs(result: dict[str, Any]) -> None:
         if every["failed"]:
             count = f"{every['failed']} of {every['runs']} runs failed and count nowhere"
             terminal.show(f"{theory}: {count}")
-    pairs = pd.DataFrame({theory: own["alignment"] for theory, own in theories.items()})
-    if len(pairs) <= _MOST_PAIRS:
-        frame = pairs.rename_axis("pair").reset_index()
-        terminal.show_frame("\nmean alignment of the two", frame)
     if lineups:
         for name, shares in result["baselines"].items():
             rows.append({"": name, **{x: f"{share:.1%}" for x, share in shares.items()}})

@@ -2,16 +2,19 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
+import pandas as pd
 from typer import Argument, Option
 
+from eurasia_sim.analysis import pairing
+from eurasia_sim.analysis.differences import DIFFERENT, FEWEST, SMALL_SHARE, verdict_in_words
+from eurasia_sim.analysis.pairing import Comparison, Side
 from eurasia_sim.cli import options, terminal
 from eurasia_sim.cli.output import trust_line
 from eurasia_sim.files.data_yaml import DataError
-
-if TYPE_CHECKING:  # nothing heavy is loaded for --help
-    from eurasia_sim.analysis.pairing import Comparison, Side
+from eurasia_sim.simulation.results import write_table
+from eurasia_sim.simulation.run import RANGES, REFERENCE, SETS
 
 _FEW = 2  # measures and settings that are shown; the rest by --all
 _PLAIN = {"scenario.departs": "leaves the record in", "scenario.events.drop": "events left out"}
@@ -38,13 +41,6 @@ def compare(
 
     Example: eurasia-sim compare results/us_exit-1fb36c results/us_exit-bc9c66
     """
-    import pandas as pd
-
-    from eurasia_sim.analysis import pairing
-    from eurasia_sim.analysis.differences import FEWEST, SMALL_SHARE
-    from eurasia_sim.simulation.results import write_table
-    from eurasia_sim.simulation.run import RANGES, REFERENCE
-
     if out is not None and out.suffix != ".parquet":
         raise DataError([f"--out {out} must end in .parquet"])
     first = pairing.open_results(a)
@@ -79,7 +75,7 @@ def compare(
         _show(found, told, every=every)
 
 
-def _left_out(sides: "list[tuple[Side, Side]]") -> list[str]:
+def _left_out(sides: list[tuple[Side, Side]]) -> list[str]:
     """Which scenarios that one of two folders alone has are compared with nothing."""
     notes = []
     for at, letter in enumerate("AB"):
@@ -90,10 +86,8 @@ def _left_out(sides: "list[tuple[Side, Side]]") -> list[str]:
     return notes
 
 
-def _show(found: "list[Comparison]", told: dict[str, Any], *, every: bool) -> None:
+def _show(found: list[Comparison], told: dict[str, Any], *, every: bool) -> None:
     """Print how many measures differ, those that differ most, what was set, how far to trust it."""
-    from eurasia_sim.simulation.run import RANGES, REFERENCE, SETS
-
     kinds = list(dict.fromkeys(each.head["set"] for each in found))
     lead = RANGES if RANGES in kinds else REFERENCE
     found = sorted(found, key=lambda each: each.head["set"] != lead)
@@ -127,13 +121,8 @@ def _show(found: "list[Comparison]", told: dict[str, Any], *, every: bool) -> No
     terminal.show(*(f"{x}: {folder}" for x, folder in zip("AB", folders, strict=False)))
 
 
-def _show_measures(each: "Comparison", *, every: bool) -> None:
+def _show_measures(each: Comparison, *, every: bool) -> None:
     """Print the measures of a comparison, those that differ most first; or the first few."""
-    import pandas as pd
-
-    from eurasia_sim.analysis.differences import DIFFERENT, verdict_in_words
-    from eurasia_sim.simulation.run import SETS
-
     order = sorted(each.measures, key=lambda row: -abs(row["effect_size"]))
     order.sort(key=lambda row: row["verdict"] != DIFFERENT)
     rows = [
@@ -141,11 +130,8 @@ def _show_measures(each: "Comparison", *, every: bool) -> None:
          "high": row["high"], "A above B": row["superiority"], "verdict": verdict_in_words(row)}
         for row in order
     ]  # fmt: skip
-    runs = ", ".join(
-        f"{x.upper()} {each.counts[f'runs_{x}']} runs ({each.counts[f'failed_{x}']} failed)"
-        for x in "ab"
-    )
-    why = f"{each.why}; {runs}"
+    runs = "A {runs_a} runs ({failed_a} failed), B {runs_b} runs ({failed_b} failed)"
+    why = f"{each.why}; {runs.format_map(each.counts)}"
     if every:
         title = f"\n{_names(each.head)}, {SETS[each.head['set']]}\n{why}"
         terminal.show_frame(title, pd.DataFrame(rows))
@@ -155,7 +141,7 @@ def _show_measures(each: "Comparison", *, every: bool) -> None:
         terminal.say(f"Most apart, A less B: {'; '.join(most)}.", why)
 
 
-def _counted(each: "Comparison") -> str:
+def _counted(each: Comparison) -> str:
     """How many measures have which verdict."""
     words = Counter(row["verdict"] for row in each.measures)
     return ", ".join(f"{count} {word}" for word, count in words.most_common())

@@ -3,19 +3,20 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from eurasia_sim.analysis.differences import PARTS, parts
-from eurasia_sim.compute.dimensions import Floats, Integers
+from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.hypotheses.hypothesis import Arm, Family, Part, arm_scenario
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.ensemble import chunks_of, run_branched
-from eurasia_sim.simulation.inputs import Inputs, capability_index, prepare
+from eurasia_sim.simulation.inputs import Inputs, branch_month, capability_index, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, Sample, memory_of_draws, put
 from eurasia_sim.world.world import World
 
@@ -92,27 +93,23 @@ class Plan:
         return inputs
 
     @cached_property
-    def partings(self) -> Integers:
-        """(A, A) first month in which two arms' levers differ, whatever the theory and forms."""
-        family = [self.inputs(arm, self.world.default_theory, {}) for arm in self.arms]
-        ends = np.array([inputs.months for inputs in family])
-        digests = np.zeros((len(family), ends.max() + 1), np.int64)
-        for row, inputs in zip(digests, family, strict=True):
-            row[: inputs.months] = [hash(month.tobytes()) for month in inputs.levers.rows]
-        differs = digests[:, None] != digests
-        differs[:, :, -1] = True
-        return np.asarray(np.minimum(differs.argmax(axis=2), np.minimum.outer(ends, ends)))
+    def families(self) -> list[tuple[list[int], list[int]]]:
+        """Arms with equal numbers, so of one past, and the months in which they leave the first.
 
-    @cached_property
-    def families(self) -> list[list[int]]:
-        """Arms with equal numbers, which share a past; the latest to part from all is first."""
+        The first is the one that parts latest from all; theory and forms do not matter.
+        """
         alike: dict[tuple[tuple[str, float], ...], list[int]] = {}
         for at, arm in enumerate(self.arms):
             alike.setdefault(tuple(sorted(self.scenarios[arm].fixed.items())), []).append(at)
         found = []
         for own in alike.values():
-            trunk = own[int(self.partings[np.ix_(own, own)].sum(axis=1).argmax())]
-            found.append([trunk, *(at for at in own if at != trunk)])
+            arms = [self.inputs(self.arms[at], self.world.default_theory, {}) for at in own]
+            months = np.array(
+                [[branch_month(pair) for pair in product([one], arms)] for one in arms]
+            )
+            trunk = int(months.sum(axis=1).argmax())
+            order = [trunk, *(place for place in range(len(own)) if place != trunk)]
+            found.append(([own[place] for place in order], months[trunk, order].tolist()))
         return found
 
 
@@ -182,27 +179,25 @@ def read_runs(
     arms = [plan.inputs(arm, theory, forms) for arm in plan.arms]
     kept = np.array([arms[0].columns.index(name) for name in plan.columns], np.int64)
 
-    def work(family: list[int], own: Draws, chunk: slice) -> None:
-        partings = plan.partings[family[0], family].tolist()
-        paths = run_branched(
-            [arms[at] for at in family], partings, own.part(chunk), kept, plan.since
-        )
+    def work(family: list[int], months: list[int], own: Draws, chunk: slice) -> None:
+        inputs = [arms[at] for at in family]
+        paths = run_branched(inputs, months, own.part(chunk), kept, plan.since)
         for at, path in zip(family, paths, strict=True):
-            months = dict(zip(plan.columns, np.moveaxis(path, 2, 0), strict=True))
+            series = dict(zip(plan.columns, np.moveaxis(path, 2, 0), strict=True))
             for reading, (metric, window) in enumerate(plan.readings):
-                found[at, chunk, reading] = read(metric, window, plan.since, months)
+                found[at, chunk, reading] = read(metric, window, plan.since, series)
 
     def tell(before: int, each: int, finished: int) -> None:
         report((before + each * finished) // len(arms))
 
     done = 0
-    for family in plan.families:
+    for family, months in plan.families:
         first = arms[family[0]]
         own = Draws(draws.rules.copy(), draws.rows.copy(), draws.seeds, fixed=first.fixed)
         for path, value in first.scenario.fixed.items():
             put(plan.world, own, path, value)
         told = partial(tell, done, len(family))
-        chunks_of(partial(work, family, own), len(draws), workers, told)
+        chunks_of(partial(work, family, months, own), len(draws), workers, told)
         done += len(draws) * len(family)
     return found
 
