@@ -11,7 +11,7 @@ import pytest
 
 from eurasia_sim.analysis import pairing
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation.results import MANIFEST, RUNS, write_manifest
+from eurasia_sim.simulation.results import RUNS, write_manifest
 from eurasia_sim.simulation.results_folder import Results
 
 PAIR = "a-b.everywhere"
@@ -54,25 +54,20 @@ def runs_table(manifest: dict[str, Any], shift: float = 0.0, draw: str = "d") ->
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Callable[..., Path]:
-    """Writes what `run` leaves of scenarios, its table changed and its manifest otherwise."""
+def opened(tmp_path: Path) -> Callable[..., Results]:
+    """Opens what `run` leaves of scenarios, its table changed and its manifest otherwise."""
 
     def written(
         name: str, scenarios: dict[str, dict[str, Any]] | None = None, *, shift: float = 0.0,
         draw: str = "d", change: Any = lambda table: table, **otherwise: Any,
-    ) -> Path:  # fmt: skip
+    ) -> Results:  # fmt: skip
         into, manifest = tmp_path / name, manifest_of(scenarios or {"x": {}}, **otherwise)
         into.mkdir()
         change(runs_table(manifest, shift, draw)).to_parquet(into / RUNS)
         write_manifest(into, manifest, [RUNS])
-        return into
+        return pairing.open_results(into)
 
     return written
-
-
-@pytest.fixture
-def opened(folder: Callable[..., Path]) -> Callable[..., Results]:
-    return lambda *given, **more: pairing.open_results(folder(*given, **more))
 
 
 def only(first: Results, second: Results) -> tuple[pairing.Side, pairing.Side]:
@@ -196,33 +191,11 @@ def test_measures_are_those_shown_or_asked_for(opened) -> None:
             pairing.chosen_measures(own, hidden if own is hidden else b, patterns)
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "not finished"),
-        ("{", "damaged"),
-        ("{}", "or an earlier version wrote it"),
-        ({"digests": ...}, "not whole: it lacks digests"),
-        ({"finished": False}, "not whole: it lacks its end"),
-    ],
-)
-def test_a_folder_that_cannot_be_compared_says_why(folder, content: Any, said: str) -> None:
-    spoiled = folder("spoiled")
-    if content is None:
-        (spoiled / MANIFEST).unlink()
-        (spoiled / "parts").mkdir()
-    elif isinstance(content, str):
-        (spoiled / MANIFEST).write_text(content)
-    else:
-        whole = {**manifest_of({"x": {}}), **content}
-        write_manifest(spoiled, {x: own for x, own in whole.items() if own is not ...}, [RUNS])
-    with pytest.raises(DataError, match=re.escape(said)):
-        pairing.open_results(spoiled)
-
-
-def test_runs_without_a_column_are_told_to_be_made_again(opened, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_compared_says_why(opened, tmp_path: Path) -> None:
     said = "has no column draw: an older version wrote it; run again, into another --out: eurasia"
     with pytest.raises(DataError, match=re.escape(said)):
         opened("old", change=lambda table: table.drop(columns="draw"))
+    with pytest.raises(DataError, match="not whole: it lacks its end"):
+        opened("early", finished=False)
     with pytest.raises(DataError, match="is no folder"):
         pairing.open_results(tmp_path / "none")
