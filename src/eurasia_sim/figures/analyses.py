@@ -52,7 +52,9 @@ def tornado_pages(held: ResultsFolder, request: Request, question: str) -> Itera
         marks = {end: f"at the factor's {end} end" for end in ("low", "high")}
         middle, note = float(ends["middle"].iloc[0]), _note("tornado", ends, **ends.iloc[0])
         unit, shown = style.unit_of(measure), _named(ends, beside)
-        figure, *_ = rows.mark_rows(shown, marks, words, note, unit, zero=middle, bars=True)
+        figure, panel, heights = rows.mark_rows(shown, marks, words, note, unit, zero=middle)
+        for end, look, at in zip(marks, style.LOOKS, heights.T, strict=False):
+            panel.barh(at, shown[end] - middle, 0.1, left=middle, color=look.colour, alpha=0.45)
         yield Picture((measure,), figure, ends, says)
 
 
@@ -205,9 +207,9 @@ def box_plot(
     along, chosen, *_ = (look.colour for look in style.LOOKS)
     base: Any = {"color": INK, "linestyle": "--", "linewidth": 0.8}
     looks: dict[str, dict[str, Any]] = {
-        "a step of peeling": {"color": along, "marker": "o", "linewidth": 0.8, "markersize": 4},
+        "a step of peeling": {"color": along, "marker": "o", "linewidth": 0.8},
         "the chosen box": {"color": chosen, "marker": "s", "markersize": 6, "linewidth": 0},
-        "another box": {"color": INK, "marker": "^", "linewidth": 0, "markersize": 4},
+        "another box": {"color": INK, "marker": "^", "linewidth": 0},
         "density of the whole space": base,
     }
     legend: Any = {label: Line2D([], [], **look) for label, look in looks.items()}

@@ -263,8 +263,7 @@ def _part_pages(held: ResultsFolder, question: str) -> Iterator[Picture]:
     about = (f"{effort['points']} points of the space a theory", "all theories and forms")
     caption = style.footer(f"{effort['runs']} runs", lost, held.seed, *about)
     words = Words(question, caption, held.title)
-    for page, own in style.pages_of(range(len(parts)), _ROWS_A_PAGE):
-        shown = parts.iloc[list(own)].reset_index(drop=True)
+    for page, shown in style.pages_of(parts, _ROWS_A_PAGE):
         figure, says = part_plot(shown, rivals, words), f"{len(shown)} parts of hypotheses"
         yield Picture((page,), figure, shown.drop(columns="because"), says)
 

@@ -104,20 +104,19 @@ def name_ends(panel: Axes) -> None:
 def mark_key(look: Look, linewidth: float = 1.8) -> Artist:
     """An entry of a legend: a mark with its interval."""
     drawn: Any = {"color": INK if look is RING else look.colour, "markerfacecolor": look.colour}
-    return Line2D([], [], linewidth=linewidth, marker=look.marker, markersize=4, **drawn)
+    return Line2D([], [], linewidth=linewidth, marker=look.marker, **drawn)
 
 
 def mark_rows(
     table: pd.DataFrame, marks: Mapping[str, str], words: Words, note: str, unit: str, *,
-    zero: float | None = 0.0, bars: bool = False, level: bool = False,
+    zero: float | None = 0.0, level: bool = False,
 ) -> tuple[Figure, Axes, Floats]:  # fmt: skip
     """A row a line of a table, with a mark for each of some columns and its interval.
 
     Args:
         table: `label` and `beside`, the texts of a row; a column a mark, NaN for none; and of its
             interval `<mark>_low` and `<mark>_high`. marks: column → what it is called.
-        zero: where a vertical line stands. bars: from there to every mark. level: whether the
-            marks of a row stand at one height.
+        zero: where a vertical line stands. level: whether the marks of a row stand at one height.
 
     Returns:
         The figure, its panel, and the heights (rows, marks). ValueError where there is no row.
@@ -132,8 +131,6 @@ def mark_rows(
     lines.write(panel)
     for name, look, at in zip(marks, LOOKS, heights.T, strict=False):
         middle = table[name]
-        if bars and zero is not None:
-            panel.barh(at, middle - zero, 0.1, left=zero, color=look.colour, alpha=0.45)
         low, high = (table.get(f"{name}_{end}", middle) for end in ("low", "high"))
         draw_intervals(panel, at, middle, low, high, look)
     if zero is not None:

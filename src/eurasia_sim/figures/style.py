@@ -91,7 +91,7 @@ class Request:
     months: tuple[str, ...] = ()  # of maps
 
 
-def pages_of(items: Sequence[Any], most: int = PANELS) -> Iterator[tuple[str, Sequence[Any]]]:
+def pages_of(items: Any, most: int = PANELS) -> Iterator[tuple[str, Any]]:
     """All items, at most so many a page, each with the end of its files' stem: none, 2, 3."""
     for at in range(0, len(items), most):
         yield ("" if at == 0 else str(at // most + 1)), items[at : at + most]
@@ -263,10 +263,9 @@ def frame_panels(
         text: Any = {"linespacing": 1.2, "in_layout": False, **look}
         figure.text(left, inches / whole, "\n".join(lines), **text)
     if legend:
-        key = figure.legend(
-            list(legend.values()), labels, loc="upper left", ncols=across, borderaxespad=0.0,
-            bbox_to_anchor=(left, 1 - under_subject / whole), borderpad=0.0, labelspacing=0.35,
-        )  # fmt: skip
+        at = (left, 1 - under_subject / whole)
+        place: Any = {"loc": "upper left", "bbox_to_anchor": at, "ncols": across}
+        key = figure.legend([*legend.values()], labels, **place)
         key.set_in_layout(False)
     return figure, list(figure.subplots(rows, columns, squeeze=False, **shared).ravel())
 
