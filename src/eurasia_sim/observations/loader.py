@@ -4,18 +4,17 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field
 
 from eurasia_sim.compute.dimensions import Floats, Integers
-from eurasia_sim.files.checker import Strict
-from eurasia_sim.files.data_yaml import LARGEST, DataError, read_page, refuse
+from eurasia_sim.files.checker import Strict, shown
+from eurasia_sim.files.data_yaml import LARGEST, DataError, near, read_page, refuse
 from eurasia_sim.files.ordinary import Unreadable, table_rows
 from eurasia_sim.files.page import STEP, Page
 from eurasia_sim.observations.links import (
@@ -189,51 +188,44 @@ def _wrong_keys(item: Item, until: int) -> Iterator[tuple[str, str]]:
 
 
 class _Row(BaseModel):
-    """Numbers of a row; the ids of its unit stand beside them."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False)
     year: int
+    unit: Unit
     value: Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
     n: Annotated[float, Field(ge=0, le=LARGEST)] = 0.0
     error: Annotated[float, Field(ge=0, le=LARGEST)] = 0.0
 
 
-@cache
-def _form_of_rows(coverage: tuple[int, ...], **ids: tuple[str, ...]) -> Any:
-    """The form of a table's rows by line, years within the coverage and known ids by axis."""
-    first, last = coverage
-    fields: Any = {axis: (Literal[among], ...) for axis, among in ids.items()}
-    fields["year"] = (Annotated[int, Field(ge=first, le=last)], ...)
-    row: Any = create_model("Row", __base__=_Row, **fields)
-    return dict[int, row]
-
-
 def _read(path: Path, item: Item, world: World, page: Page) -> _Table:
     """A table; every fault of it is noted with its line."""
-    header = ["year", *item.axes, "value", *_BESIDE_VALUE.get(item.error, [])]
+    numbers = ["value", *_BESIDE_VALUE.get(item.error, [])]
+    header = ["year", *item.axes, *numbers]
     try:
         (_, given), *lines = list(table_rows(path, _LARGEST_TABLE)) or [(1, [""])]
     except Unreadable as error:
         page.report(error.place, error.wrong, allowed=error.allowed)
         return {}
     if given != header or not lines:
-        wrong = "there are no rows" if given == header else f"the columns are {','.join(given)}"
-        page.report((1, 1), wrong, allowed=",".join(header))
+        said = "there are no rows" if given == header else f"the columns are {','.join(given)}"
+        page.report((1, 1), said, allowed=",".join(header))
     for line, cells in lines:
         if len(cells) != len(header):
             page.report((line, 1), f"{len(cells)} cells; the header has {len(header)}")
     if page.problems:
         return {}
-    page.data = {line: dict(zip(header, cells, strict=True)) for line, cells in lines}
+    page.data = {
+        line: {"year": year, "unit": rest[: len(item.axes)]}
+        | dict(zip(numbers, rest[len(item.axes) :], strict=True))
+        for line, (year, *rest) in lines
+    }
     page.places = {f"{STEP}{line}": (line, 1) for line, _ in lines}
-    ids = {axis: tuple(choices(kind, world)) for axis, kind in item.axes.items()}
-    form = _form_of_rows(tuple(item.coverage), **ids)
     table: _Table = {}
-    for line, row in (page.validated(form) or {}).items():
-        unit = tuple(getattr(row, axis) for axis in item.axes)
-        for wrong in _faults(unit, row, item, table):
-            page.report((line, 1), wrong)
-        table.setdefault(unit, {})[row.year] = (row.value, row.n, row.error)
+    for line, row in (page.validated(dict[int, _Row]) or {}).items():
+        wrong = [*_faults(row, item, world, table)]
+        for each in wrong:
+            page.report((line, 1), each)
+        if not wrong:
+            table.setdefault(row.unit, {})[row.year] = (row.value, row.n, row.error)
     for unit, years in table.items() if item.complete else ():
         if missing := sorted({*range(min(years), max(years))} - {*years}):
             lacks = f"{'.'.join(unit)} has no row of {', '.join(map(str, missing))}"
@@ -241,9 +233,16 @@ def _read(path: Path, item: Item, world: World, page: Page) -> _Table:
     return table
 
 
-def _faults(unit: Unit, row: _Row, item: Item, before: _Table) -> Iterator[str]:
+def _faults(row: _Row, item: Item, world: World, before: _Table) -> Iterator[str]:
     """What is wrong with a row beside those before it."""
-    name, is_dyad = ".".join(unit), [*item.axes.values()] == ["actor", "actor"]
+    unit, is_dyad = row.unit, [*item.axes.values()] == ["actor", "actor"]
+    name, (first, last) = ".".join(unit), item.coverage
+    for (axis, kind), own in zip(item.axes.items(), unit, strict=True):
+        if own not in (among := choices(kind, world)):
+            hint = f"{near(own, among)}; one of {', '.join(among)}"
+            yield f"{axis}: unknown {kind} {shown(own)}{hint}"
+    if not first <= row.year <= last:
+        yield f"year = {row.year} lies outside the coverage {first} to {last}"
     if row.year in before.get(unit, ()):
         yield f"{name} of {row.year} was given before"
     if is_dyad and unit == unit[::-1]:
