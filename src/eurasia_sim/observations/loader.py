@@ -92,23 +92,15 @@ class _Catalogue(Strict):
 
 @dataclass(frozen=True)
 class Series:
-    """Values of one item.
-
-    Attributes:
-        units: (U,) ids of each unit, in the order of the item's axes.
-        years: (T,) consecutive years.
-        values: (U, T) on the linked scale; NaN where nothing was observed.
-        errors: (U, T) standard deviation of the sampling error on that scale; 0 if none is known.
-        groups: (U,) 1 for units with the hegemon, else 0.
-    """
+    """Values of one item."""
 
     name: str
     item: Item
-    units: tuple[Unit, ...]
-    years: Integers
-    values: Floats
-    errors: Floats
-    groups: Integers
+    units: tuple[Unit, ...]  # (U,) ids of each, in the order of the item's axes
+    years: Integers  # (T,) consecutive
+    values: Floats  # (U, T) on the linked scale; NaN where nothing was observed
+    errors: Floats  # (U, T) standard deviation of the sampling error on that scale; 0 if unknown
+    groups: Integers  # (U,) 1 for units with the hegemon, else 0
 
     def columns(self, unit: Unit) -> list[str]:
         """Columns of a run that a unit observes."""

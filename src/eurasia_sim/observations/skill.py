@@ -22,22 +22,14 @@ LEAST_CASES = 10  # earlier targets, of all units, that a choice among the free 
 
 @dataclass(frozen=True)
 class Rolled:
-    """Forecasts of M methods at O origins for U units, and what came.
-
-    Attributes:
-        free: how many methods, the first ones, are free baselines.
-        ends: (O,) number of years known at each origin.
-        past: (O,) number of origins, the first ones, whose target is known at each.
-        means: (M, O, U).
-        truth: (O, U), NaN where nothing was observed.
-    """
+    """Forecasts of M methods at O origins for U units, and what came."""
 
     methods: tuple[str, ...]
-    free: int
-    ends: Integers
-    past: Integers
-    means: Floats
-    truth: Floats
+    free: int  # how many methods, the first ones, are free baselines
+    ends: Integers  # (O,) number of years known at each origin
+    past: Integers  # (O,) number of origins, the first ones, whose target is known at each
+    means: Floats  # (M, O, U)
+    truth: Floats  # (O, U), NaN where nothing was observed
 
     def only(self, kept: NDArray[np.bool_]) -> Self:
         """The same for some of the units, (U,) booleans."""

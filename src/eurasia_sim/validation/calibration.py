@@ -182,19 +182,13 @@ def _ended(found: Measures) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Fit:
-    """Members after a fit of some items up to an origin, and what moved each number.
-
-    Attributes:
-        data: (D,) the item of every datum.
-        members: (M + S, R) normal scores of the M numbers, then of the scale of each item.
-        along: (M, D) correlation of number and datum; 0 where chance could show as much.
-    """
+    """Members after a fit of some items up to an origin, and what moved each number."""
 
     problem: Problem
     origin: int
-    data: NDArray[np.str_]
-    members: Floats
-    along: Floats
+    data: NDArray[np.str_]  # (D,) the item of every datum
+    members: Floats  # (M + S, R) normal scores of the M numbers, then of the scale of each item
+    along: Floats  # (M, D) correlation of number and datum; 0 where chance could show as much
 
     @classmethod
     def of(cls, problem: Problem, items: Items, origin: int) -> Self:
@@ -256,10 +250,9 @@ class Fit:
     def numbers(self) -> pd.DataFrame:
         """Every number from prior to posterior, those of which most is learnt first.
 
-        Returns:
-            number, low, high (declared), moved, before_low … after_high (5 and 95 % of members),
-            left (standard deviation after over before) and shift (of the mean, in those before),
-            both on the unbounded scale, and items (those it goes along with, the closest first).
+        Columns number, low, high (declared), moved, before_low … after_high (5 and 95 % of
+        members), left (standard deviation after over before) and shift (of the mean, in those
+        before), both on the unbounded scale, and items (it goes along with, the closest first).
         """
         names = np.array([*dict.fromkeys(self.data)])
         along = np.abs(self.along)
@@ -286,8 +279,7 @@ class Fit:
 def foretold(fit: Fit, items: Items) -> pd.DataFrame:
     """Log density of everything in the block after a fit's origin, over the ranges and of the fit.
 
-    Returns:
-        A row a target: item, origin, unit, declared, fitted.
+    A row a target: item, origin, unit, declared, fitted.
     """
     before = fit.problem.prior[1]
     after = fit.problem.measures(fit.scores, fit.origin + BLOCK)
@@ -305,9 +297,8 @@ def foretold(fit: Fit, items: Items) -> pd.DataFrame:
 def held_out(targets: pd.DataFrame) -> pd.DataFrame:
     """By item and over all: targets of `foretold`, sums of log densities, what the fit gains.
 
-    Returns:
-        item, targets, declared, fitted, gain, error (its standard error, each unit of an item
-        counted as one witness).
+    Columns item, targets, declared, fitted, gain, error (its standard error, each unit of an item
+    counted as one witness).
     """
     rows = targets.assign(gain=targets["fitted"] - targets["declared"])
     found = []

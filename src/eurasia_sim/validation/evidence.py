@@ -29,25 +29,15 @@ _LEAST_ERROR = 0.05  # of a block's error, in standard deviations of the item
 
 @dataclass(frozen=True)
 class Evidence:
-    """Means of an item over blocks of years, the last one after the origin, and its error model.
+    """Means of an item over blocks of years, the last one after the origin, and its error model."""
 
-    Attributes:
-        weights: (U, T, B) of every year in the mean of a block; all 0 where nothing was observed.
-        values: (U, B) NaN where nothing was observed.
-        errors: (U, B) standard deviation of the sampling error.
-        residual: standard deviation of a block beyond its sampling error.
-        between: variance of the units' offsets.
-        level: variance of the level.
-        unit: mean of the scale's prior.
-    """
-
-    weights: Floats
-    values: Floats
-    errors: Floats
-    residual: float = np.nan
-    between: float = np.nan
-    level: float = np.nan
-    unit: float = np.nan
+    weights: Floats  # (U, T, B) of every year in a block's mean; all 0 where nothing was observed
+    values: Floats  # (U, B) NaN where nothing was observed
+    errors: Floats  # (U, B) standard deviation of the sampling error
+    residual: float = np.nan  # standard deviation of a block beyond its sampling error
+    between: float = np.nan  # variance of the units' offsets
+    level: float = np.nan  # variance of the level
+    unit: float = np.nan  # mean of the scale's prior
 
     @classmethod
     def of(cls, series: Series, origin: int, first: int) -> Self:
@@ -66,11 +56,9 @@ class Evidence:
         return cls(weights, np.where(counts > 0, values, np.nan), np.sqrt(squares))
 
     def beside(self, measure: Floats, unit: float | None = None) -> Self | None:
-        """With the error model beside draws; None where what was observed never varies.
+        """With the error model beside draws (R, U, B); None where what was observed never varies.
 
-        Args:
-            measure: (R, U, B) of `blocks`.
-            unit: the scale's mean, where it is known; else it makes draws spread as the item does.
+        Where the scale's mean, `unit`, is not known, it makes draws spread as the item does.
         """
         past = self.past
         spread = float(np.std(self.values[past])) if past.any() else 0.0

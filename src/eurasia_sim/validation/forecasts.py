@@ -211,10 +211,8 @@ def skill(
 def by_item(table: pd.DataFrame, horizon: int, dyads: Dyads = "all") -> pd.DataFrame:
     """A row an item, the model's worst skill in level first, of `Skill.table`.
 
-    Returns:
-        Indexed by item: `model`, `low`, `high` (with one actor or place left out), `units`, `known`
-        (drivers as recorded), `on_filter`, `filter` (alone), `null`, `unchanged`, `change` (the
-        model's skill in change).
+    Columns `model`, `low`, `high` (with one actor or place left out), `units`, `known` (drivers as
+    recorded), `on_filter`, `filter` (alone), `null`, `unchanged`, `change` (the model's in change).
     """
     own = table[(table["horizon"] == horizon) & (table["dyads"] == dyads)]
     skill = own.pivot_table("skill", "item", ["target", "method"])
@@ -236,11 +234,10 @@ def floors(problem: Problem, report: Callable[[int, int], None] = lambda *_: Non
     an item in the measure's own unit has one. `report` is called with how many fits are done, and
     of how many. Raises DataError where no item asks or nothing can be fitted.
 
-    Returns:
-        A row a method, worst first by item: item, method, rmse, off (mean error), by_origin, cases,
-        units, signs (`signs_right`); and of the fitted model's forecast, and of that with drivers
-        known, the error over this method's: forecast, forecast_low, forecast_high, known … (5 and
-        95 % over resampled units, NaN with one).
+    A row a method, worst first by item: item, method, rmse, off (mean error), by_origin, cases,
+    units, signs (`signs_right`); and of the fitted model's forecast, and of that with drivers
+    known, the error over this method's: forecast, forecast_low, forecast_high, known … (5 and 95 %
+    over resampled units, NaN with one).
     """
     asked = {name: each.item.floor for name, each in problem.items.items() if each.item.floor}
     items = {name: problem.items[name] for name in asked}

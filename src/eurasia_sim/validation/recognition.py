@@ -108,9 +108,7 @@ def fact_scores(
     Form: Kendall's tau-b with the order of first talks and with the flags up at the end, the area
     under the curve of missions kept, and the mean log of the chance of what came, half a run added
     to either side. Facts whose sentence also gave the coded relation are told apart as circular.
-
-    Returns:
-        Columns `facts`, `method`, `cases`, `first_talks`, `level`, `missions`, `log_score`.
+    Columns `facts`, `method`, `cases`, `first_talks`, `level`, `missions`, `log_score`.
     """
     read_of = ("", "talks", "recognition")
     columns = list(dict.fromkeys(each.column(name) for name in read_of for each in cases))
