@@ -10,7 +10,7 @@ import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS, Block, Run
 from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, Geography
-from eurasia_sim.kernel.arrays import CODED, LEVERS, STATE
+from eurasia_sim.kernel.arrays import CODED, FACTS, LEVERS, STATE
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.kernel.outcomes import column_names
 from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
@@ -20,10 +20,8 @@ from eurasia_sim.world.world import load_world
 LEVER_NAMES = [field.name for field in LEVERS.fields if field.name != "comembership"]
 # What each axis of a world's array counts, as in `month.arrays`; t counts months.
 AXES: Mapping[str, str] = {
-    "distance": "ij", "border": "ij", "theatre_distance": "ik", "theatre_border": "ik",
-    "border_distance": "ik", "theatre_separation": "kl", "size": "k", "wealth": "i", "ruler": "k",
-    "challenger": "k", "contender": "k", "observed": "eij", "convenes": "vi",
-    "venue_domains": "vd", "name_hash": "i", "theatre_hash": "k",
+    **{field.name: field.axes for field in FACTS.fields if field.name in Geography._fields},
+    "size": "k", "ruler": "k", "challenger": "k", "venue_domains": "vd",
     **{field.name: field.axes for field in CODED.fields},
     **{name: f"t{LEVERS.of[name].axes}" for name in LEVER_NAMES},
 }  # fmt: skip
@@ -200,8 +198,8 @@ def call(
     """
     world: RandomWorld = state.world  # type: ignore[attr-defined]
     workspace = world.workspace(p=p)
-    workspace.set_month(world.levers, t)
-    state._block.seed[:] = np.uint64(seed)
+    workspace.month.memory[:] = world.levers.rows[t][:, None]
+    state._block.array("seed")[:] = np.uint64(seed)
     given = {
         "state": state._block, "constants": workspace.constants, "month": workspace.month,
         "facts": world.facts, "p": workspace.p, "t": number,
@@ -211,8 +209,7 @@ def call(
         given = {name: one[0] if isinstance(one, Block) else one for name, one in given.items()}
         given["run"] = state
     left = iter(places)
-    found = rule(*[given[name] if name in given else next(left) for name in names])
-    return found[0] if isinstance(found, tuple | np.ndarray) and len(found) == RUNS else found
+    return rule(*[given[name] if name in given else next(left) for name in names])
 
 
 def after(rule: Any, world: RandomWorld, **fields: Any) -> Run:

@@ -24,10 +24,10 @@ ONLY = {
     "yaml": READERS,
 }
 # All that a mechanism knows of eight runs being worked out side by side.
-OF_BLOCKS = ("blocks.RUNS", "vectors.each_run", "vectors.in_some_run")
+OF_BLOCKS = ("vectors.in_some_run",)
 OF_COMPUTE = ("random_streams", "mathematics", "jit", "dimensions", *OF_BLOCKS)
 OF_A_MECHANISM = (
-    *(f"{FACE}.compute.{name}" for name in OF_COMPUTE), "numpy", "numba", "__future__",
+    *(f"{FACE}.compute.{name}" for name in OF_COMPUTE), "numpy",
 )  # fmt: skip
 OF_PROCESSORS = re.compile(
     r"\b(lanes?|llvm|simd|avx\w*|registers?|vectors?(?!izer)|cache|unroll\w*|strides?|padd\w+"
@@ -100,7 +100,7 @@ def test_the_rule_itself_sees_a_fault():
         ("analysis.blocs", "mesa.Model", True),
         ("kernel.month", "pandas", True),
         ("mechanisms.contest", "eurasia_sim.compute.vectors.Eight", True),
-        ("mechanisms.contest", "eurasia_sim.compute.vectors.each_run", False),
+        ("mechanisms.contest", "eurasia_sim.compute.vectors.in_some_run", False),
     ):
         assert fault(module, target, {"kernel", "compute"}) == wrong, (module, target)
 

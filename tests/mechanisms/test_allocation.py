@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.random_worlds import build, seeds, worlds
 from tests.worlds import RandomWorld, after, begun, call, interests, plain, quiet, rules, simulate
 
+from eurasia_sim.compute.jit import compiled
 from eurasia_sim.mechanisms import allocation
 
 SETTLING, LATER = -1, 1
@@ -123,18 +124,24 @@ def test_noise_in_choice_is_scaled_and_drawn_by_name():
     assert len(np.unique(state.noise)) == state.noise.size
 
 
+@compiled
+def impose_all(state, month, p):
+    """Impose on every actor; what is left of each budget is put where nothing here looks."""
+    for i in range(state.actors):
+        state.zero[i] = allocation.impose(i, state, month, p)
+
+
 def test_what_is_imposed_by_hand():
     efforts = {"bases": 0.01, "forces": 0.2, "aid": 0.004}
     world = plain(**{f"effort_{kind}": effort for kind, effort in efforts.items()}).having(
         imposed=[[[0.0, 0.05, 0.1]], [[0.0, 0.0, 0.3]]], presence={(0, 0, 0): [2.0, 0.5, 0.1]},
         aid=[[10.0], [5.0]],
     )  # fmt: skip
-    state = begun(world, budget=[0.5, 0.0], armed=[[5.0], [5.0]])
-    left = [call(allocation.impose, state, i) for i in range(2)]
+    state = after(impose_all, world, budget=[0.5, 0.0], armed=[[5.0], [5.0]])
     by_hand = [(0.02 + 0.1 + 0.02 + 0.02) / 0.5, 0.05 + 0.04 / 0.5, 0.1]
     np.testing.assert_allclose(state.committed[0], [by_hand])
     np.testing.assert_allclose(state.committed[1], [[0.0, 0.0, 0.3]])  # no means, so no aid
-    np.testing.assert_allclose(left, 1 - state.committed.sum(axis=(1, 2)))
+    np.testing.assert_allclose(state.zero, 1 - state.committed.sum(axis=(1, 2)))
 
 
 def test_arms_go_where_their_receiver_rules_or_contests():
@@ -145,8 +152,8 @@ def test_arms_go_where_their_receiver_rules_or_contests():
 
 
 def test_more_cannot_be_imposed_than_there_is():
-    state = begun(plain().having(imposed={(0, 0): [[1.0, 2.0, 1.0]]}), budget=0.5)
-    assert call(allocation.impose, state, 0) == 0
+    state = after(impose_all, plain().having(imposed={(0, 0): [[1.0, 2.0, 1.0]]}), budget=0.5)
+    assert state.zero[0] == 0
     np.testing.assert_allclose(state.committed[0], [[0.25, 0.5, 0.25]])
 
 

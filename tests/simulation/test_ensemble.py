@@ -45,7 +45,8 @@ def test_a_lever_value_is_one_number_in_each_of_its_forms(world: World) -> None:
     levers = levers_of([inputs.levers], np.zeros(8, np.int64), (0, inputs.months))
     assert np.shares_memory(levers.rows, inputs.levers.rows)
     workspace = Workspace(inputs.facts, inputs.rules)
-    workspace.set_month(inputs.levers, month)
+    workspace.load(inputs.rules[None], inputs.row[None], np.array([7], np.uint64))
+    workspace.live(inputs.levers, month)
     assert (np.asarray(workspace.month.presence)[i, k, kind] == 0.25).all()
 
 

@@ -1,18 +1,15 @@
 """The compiled type of a block: its buffer and counts, and from them every array.
 
-`state.threat` is found when a rule names it: nothing is unpacked, and a block is passed on as seven
-words.
+`state.threat` is found when a rule names it: nothing is unpacked, and a block is passed on as nine
+words. An array is numba's own, of `Vector`s in a block and of plain numbers in one run of it.
 """
-
-from __future__ import annotations
 
 import operator
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.core.cgutils import create_struct_proxy
+from numba.core.cgutils import intp_t
 from numba.core.typing.templates import (
     AbstractTemplate,
     AttributeTemplate,
@@ -22,7 +19,6 @@ from numba.core.typing.templates import (
 )
 from numba.extending import (
     NativeValue,
-    box,
     lower_builtin,
     lower_getattr_generic,
     models,
@@ -32,260 +28,109 @@ from numba.extending import (
 )
 from numba.np.arrayobj import make_array, populate_array
 
-from eurasia_sim.compute.blocks import AXES, RUNS, Block, Counts, Field, Run, Table
-from eurasia_sim.compute.vectors import NUMBERS, WORDS, Vector, spread_over
+from eurasia_sim.compute.blocks import AXES, RUNS, Block, Counts, Run, Table
+from eurasia_sim.compute.vectors import Vector
+
+_NUMBERS: dict[Any, Any] = {
+    np.float64: types.float64,
+    np.int64: types.int64,
+    np.uint64: types.uint64,
+}
+_WORDS = types.Array(types.int64, 1, "C")
 
 
 class BlockType(types.Type):
-    """The type of a block of a table."""
+    """The type of a block of a table, or of one run of a block, whose runs lie `stride` apart."""
 
-    def __init__(self, table: Table) -> None:
-        super().__init__(
-            f"Block({table.name}: {' '.join(f'{f.name}:{f.axes}:{f.unit}' for f in table.fields)})"
-        )
-        self.table = table
+    def __init__(self, table: Table, stride: int, *, is_run: bool) -> None:
+        fields = " ".join(f"{field.name}:{field.axes}:{field.unit}" for field in table.fields)
+        super().__init__(f"Block({is_run}, {stride}, {table.name}: {fields})")
+        self.table, self.stride, self.is_run = table, stride, is_run
 
-
-class RunType(types.Type):
-    """The type of one run of a block, the runs of which lie `stride` apart."""
-
-    def __init__(self, table: Table, stride: int) -> None:
-        super().__init__(f"Run({stride}, {BlockType(table).name})")
-        self.table, self.stride = table, stride
-
-
-class EightsType(types.Type):
-    """The type of an array of eights."""
-
-    def __init__(self, axes: str) -> None:
-        super().__init__(f"Eights({axes})")
-        self.axes = axes
-        self.ndim = len(axes)
+    def type_of(self, name: str) -> types.Type | None:
+        """The type of what goes by a name; none where nothing does."""
+        if name in Counts._fields:
+            return types.intp
+        if name not in self.table.of:
+            return None
+        field = self.table.of[name]
+        number = _NUMBERS[field.dtype]
+        if self.is_run:
+            return types.Array(number, len(field.axes), "A") if field.axes else number
+        eight = Vector(number)
+        return types.Array(eight, len(field.axes), "C", aligned=False) if field.axes else eight
 
 
-typeof_impl.register(Block)(lambda block, _: BlockType(block.table))
-typeof_impl.register(Run)(lambda run, _: RunType(run.table, run.stride))
+typeof_impl.register(Block)(lambda block, _: BlockType(block.table, RUNS, is_run=False))
+typeof_impl.register(Run)(lambda run, _: BlockType(run.table, run.stride, is_run=True))
 
 
 @register_model(BlockType)
-@register_model(RunType)
 class _BlockModel(models.StructModel):
-    def __init__(self, manager: Any, kind: Any) -> None:
-        members = [
-            ("data", types.CPointer(types.float64)),
-            *((name, types.intp) for name in Counts._fields),
-        ]
-        super().__init__(manager, kind, members)
+    """The words of a block (`Block.words`): where its buffer begins, and its counts."""
 
-
-@register_model(EightsType)
-class _EightsModel(models.StructModel):
-    def __init__(self, manager: Any, kind: Any) -> None:
-        members = [
-            ("data", types.CPointer(types.float64)),
-            ("shape", types.UniTuple(types.intp, kind.ndim)),
-        ]
-        super().__init__(manager, kind, members)
+    def __init__(self, manager, kind):
+        counts = [(name, types.intp) for name in Counts._fields]
+        super().__init__(manager, kind, [("data", types.CPointer(types.float64)), *counts])
 
 
 @unbox(BlockType)
-@unbox(RunType)
-def _unbox(kind: Any, held: Any, c: Any) -> Any:
-    words_kind = types.Array(types.int64, 1, "C")
+def _unbox(kind, held, c):
     words = c.pyapi.object_getattr_string(held, "words")
-    array = make_array(words_kind)(c.context, c.builder, c.unbox(words_kind, words).value)
-    block = create_struct_proxy(kind)(c.context, c.builder)
-    for at, name in enumerate(("data", *Counts._fields)):
-        word = c.builder.load(c.builder.gep(array.data, [ir.Constant(ir.IntType(64), at)]))
-        setattr(
-            block, name, c.builder.inttoptr(word, ir.DoubleType().as_pointer()) if at == 0 else word
-        )
+    array = make_array(_WORDS)(c.context, c.builder, c.unbox(_WORDS, words).value)
     c.pyapi.decref(words)  # the block holds it as long as the call lasts
-    return NativeValue(block._getvalue())  # noqa: SLF001 - so numba's own lowerings end
+    block = c.builder.bitcast(array.data, c.context.get_value_type(kind).as_pointer())
+    return NativeValue(c.builder.load(block))
 
 
-def _type_of(kind: Any, field: Field) -> Any:
-    """The type of one array of a block, or of one of its runs; none where rules read no such."""
-    dtype: Any = field.dtype
-    if isinstance(kind, RunType):
-        one = {np.int64: types.int64, np.uint64: types.uint64}.get(dtype, types.float64)
-        return types.Array(one, len(field.axes), "A") if field.axes else one
-    if not field.axes:
-        return {np.float64: NUMBERS, np.uint64: WORDS}.get(dtype)
-    return EightsType(field.axes) if dtype is np.float64 else None
-
-
+@infer_getattr
 class _Attributes(AttributeTemplate):
-    def generic_resolve(self, kind: Any, name: str) -> Any:  # type: ignore[override]
-        if name in Counts._fields:
-            return types.intp
-        field = kind.table.of.get(name)
-        return None if field is None else _type_of(kind, field)
+    key = BlockType
 
-
-for _kind in (BlockType, RunType):
-    infer_getattr(type(f"{_kind.__name__}Attributes", (_Attributes,), {"key": _kind}))
-
-
-def _place(builder: Any, block: Any, table: Table, name: str, stride: int) -> tuple[Any, list[Any]]:
-    """Where a field begins, and its shape."""
-
-    def word(value: int) -> Any:
-        return ir.Constant(ir.IntType(64), value)
-
-    offset = word(0)
-    for names, times in table.before[name].items():
-        product = word(times * stride)
-        for count in names:
-            product = builder.mul(product, getattr(block, count))
-        offset = builder.add(offset, product)
-    lengths = [AXES[letter] for letter in table.of[name].axes]
-    shape = [
-        getattr(block, length) if isinstance(length, str) else word(length) for length in lengths
-    ]
-    return builder.gep(block.data, [offset]), shape
+    def generic_resolve(self, kind, name):  # type: ignore[override]
+        return kind.type_of(name)
 
 
 @lower_getattr_generic(BlockType)
-def _field_of_block(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
-    block = create_struct_proxy(kind)(context, builder, value=value)
-    if name in Counts._fields:
-        return getattr(block, name)
-    start, shape = _place(builder, block, kind.table, name, RUNS)
-    axes = kind.table.of[name].axes
-    if not axes:
-        eight = context.get_value_type(_type_of(kind, kind.table.of[name]))
-        return builder.load(builder.bitcast(start, eight.as_pointer()), align=8)
-    found = create_struct_proxy(EightsType(axes))(context, builder)
-    found.data = start
-    found.shape = context.make_tuple(builder, types.UniTuple(types.intp, len(shape)), shape)
-    return found._getvalue()  # noqa: SLF001 - as above
-
-
-@lower_getattr_generic(RunType)
-def _field_of_run(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
-    run = create_struct_proxy(kind)(context, builder, value=value)
-    if name in Counts._fields:
-        return getattr(run, name)
-    start, shape = _place(builder, run, kind.table, name, kind.stride)
-    array_kind = _type_of(kind, kind.table.of[name])
-    if not shape:
-        return builder.load(builder.bitcast(start, context.get_value_type(array_kind).as_pointer()))
-    strides = [ir.Constant(ir.IntType(64), 8 * kind.stride)]
+def _attribute(context, builder, kind, block, name):
+    """A count, or the array or number of a field, found by what lies before it."""
+    data, *counts = (builder.extract_value(block, at) for at in range(1 + len(Counts._fields)))
+    count = dict(zip(Counts._fields, counts, strict=True))
+    if name in count:
+        return count[name]
+    offset = intp_t(0)
+    for counted, times in kind.table.before[name].items():
+        product = intp_t(times * kind.stride)
+        for each in counted:
+            product = builder.mul(product, count[each])
+        offset = builder.add(offset, product)
+    found, start = kind.type_of(name), builder.gep(data, [offset])
+    if not isinstance(found, types.Array):
+        number = context.get_data_type(found)
+        return builder.load(builder.bitcast(start, number.as_pointer()), align=8)
+    start = builder.bitcast(start, context.get_data_type(found.dtype).as_pointer())
+    lengths = [AXES[letter] for letter in kind.table.of[name].axes]
+    shape = [count[each] if isinstance(each, str) else intp_t(each) for each in lengths]
+    size = intp_t(8 if kind.is_run else 8 * RUNS)
+    strides = [intp_t(8 * kind.stride)]
     for length in shape[:0:-1]:
         strides.insert(0, builder.mul(strides[0], length))
-    view = make_array(array_kind)(context, builder)
-    pointer = builder.bitcast(start, context.get_data_type(array_kind.dtype).as_pointer())
-    eight = context.get_constant(types.intp, 8)
-    populate_array(view, data=pointer, shape=shape, strides=strides, itemsize=eight,
-                   meminfo=None)  # fmt: skip
-    return view._getvalue()  # noqa: SLF001 - as above
-
-
-def _eight() -> Any:
-    return ir.VectorType(ir.DoubleType(), RUNS)
-
-
-def _parts(index: Any) -> Any:
-    """The types of an index's parts."""
-    return getattr(index, "types", (index,))
-
-
-def _is_full(array: EightsType, index: Any) -> bool:
-    """Whether an index takes eight numbers of an array."""
-    kinds = _parts(index)
-    return len(kinds) == array.ndim and all(isinstance(kind, types.Integer) for kind in kinds)
-
-
-def _eight_at(
-    context: Any, builder: Any, kind: Any, array: Any, index_kind: Any, index: Any
-) -> Any:
-    """Where eight numbers of an array lie, as a pointer to them."""
-    is_plain = isinstance(kind, types.Array)
-    held = (make_array(kind) if is_plain else create_struct_proxy(kind))(
-        context, builder, value=array
-    )
-    kinds = _parts(index_kind)
-    if isinstance(index_kind, types.BaseTuple):
-        values = [builder.extract_value(index, at) for at in range(len(kinds))]
-    else:
-        values = [index]
-    place = ir.Constant(ir.IntType(64), 0)
-    for axis, (each, value) in enumerate(zip(kinds, values, strict=True)):
-        length = builder.extract_value(held.shape, axis)
-        place = builder.add(
-            builder.mul(place, length), context.cast(builder, value, each, types.intp)
-        )
-    start = builder.gep(held.data, [builder.mul(place, ir.Constant(ir.IntType(64), RUNS))])
-    return builder.bitcast(start, _eight().as_pointer())
+    view = make_array(found)(context, builder)
+    populate_array(view, data=start, shape=shape, strides=strides, itemsize=size, meminfo=None)
+    return view._getvalue()  # noqa: SLF001 - so numba's own lowerings end
 
 
 @infer_global(operator.getitem)
-class _Read(AbstractTemplate):
-    def generic(self, args: Any, _: Any) -> Any:
-        held, index = args
-        if isinstance(held, EightsType) and _is_full(held, index):
-            return signature(NUMBERS, held, index)
-        if isinstance(held, BlockType) and isinstance(index, types.Integer):
-            return signature(RunType(held.table, RUNS), held, types.intp)
-        return None
-
-
-@infer_global(operator.setitem)
-class _Write(AbstractTemplate):
-    def generic(self, args: Any, _: Any) -> Any:
-        held, index, value = args
-        if (
-            isinstance(held, EightsType)
-            and _is_full(held, index)
-            and (value == NUMBERS or value in types.number_domain)
-        ):
-            return signature(types.none, held, index, value)
-        if (
-            isinstance(held, types.Array)
-            and value == NUMBERS
-            and (held.layout, held.dtype) == ("C", types.float64)
-        ):
-            kinds = _parts(index)
-            return (
-                signature(types.none, held, index, value) if len(kinds) == held.ndim - 1 else None
-            )
-        return None
-
-
-@lower_builtin(operator.getitem, EightsType, types.Any)
-def _read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.load(
-        _eight_at(context, builder, sig.args[0], args[0], sig.args[1], args[1]), align=8
-    )
-
-
-@lower_builtin(operator.setitem, types.Array, types.Any, Vector)
-@lower_builtin(operator.setitem, EightsType, types.Any, types.Any)
-def _write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    eight = spread_over(context, builder, args[2], sig.args[2], NUMBERS)
-    builder.store(
-        eight, _eight_at(context, builder, sig.args[0], args[0], sig.args[1], args[1]), align=8
-    )
-    return context.get_dummy_value()
+class _OneRun(AbstractTemplate):
+    def generic(self, args, _):
+        block, index = args
+        if not isinstance(block, BlockType) or not isinstance(index, types.Integer):
+            return None
+        return signature(BlockType(block.table, block.stride, is_run=True), block, types.intp)
 
 
 @lower_builtin(operator.getitem, BlockType, types.intp)
-def _run_of(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    block = create_struct_proxy(sig.args[0])(context, builder, value=args[0])
-    run = create_struct_proxy(sig.return_type)(context, builder)
-    for name in Counts._fields:
-        setattr(run, name, getattr(block, name))
-    run.data = builder.gep(block.data, [args[1]])
-    return run._getvalue()  # noqa: SLF001 - as above
-
-
-@box(Vector)
-def _box(kind: Any, value: Any, c: Any) -> Any:
-    """A tuple of eight numbers, for who calls a part of a rule from Python."""
-    found, is_float = c.pyapi.tuple_new(RUNS), kind == NUMBERS
-    made = c.pyapi.float_from_double if is_float else c.pyapi.long_from_ulonglong
-    for r in range(RUNS):
-        number = c.builder.extract_element(value, ir.Constant(ir.IntType(32), r))
-        c.pyapi.tuple_setitem(found, r, made(number))
-    return found
+def _one_run(context, builder, sig, args):
+    block, r = args
+    data = builder.gep(builder.extract_value(block, 0), [r])
+    return builder.insert_value(block, data, 0)

@@ -6,8 +6,6 @@ number. Places on the buffer follow from the table and from how many there are o
 here, for both compiled code and Python.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from math import prod
@@ -36,15 +34,10 @@ class Counts(NamedTuple):
 AXES: Mapping[str, str | int] = {
     "i": "actors", "j": "actors", "k": "theatres", "l": "theatres", "v": "venues", "f": "pairs",
     "s": "scopes",
-    "m": "meetings", "n": "columns", "d": 3, "h": 3, "x": 3, "q": 3, "c": 7, "w": 3, "e": 2, "g": 5,
+    "m": "meetings", "n": "columns", "d": 3, "h": 3, "x": 3, "q": 3, "c": 7, "w": 3, "e": 2,
     "b": 5,
 }  # fmt: skip
 _DTYPES = {"index": np.int64, "hash": np.uint64}
-# What a block has beside its arrays.
-_TAKEN = {
-    *("memory", "table", "counts", "runs", "stride", "words", "array", "items"),
-    *Counts._fields,
-}
 
 
 class Field(NamedTuple):
@@ -74,8 +67,6 @@ class Table:
     def __init__(self, name: str, fields: tuple[Field, ...]) -> None:
         self.name, self.fields = name, fields
         self.of = {field.name: field for field in fields}
-        if (taken := _TAKEN & set(self.of)) or len(self.of) < len(fields):
-            raise ValueError(f"{name}: names that are taken, or twice there: {sorted(taken)}")
         # What lies before each field: products of counts, and how many of each.
         self.before: dict[str, Counter[tuple[str, ...]]] = {}
         so_far: Counter[tuple[str, ...]] = Counter()
@@ -84,35 +75,19 @@ class Table:
             lengths = [AXES[letter] for letter in field.axes]
             counted = tuple(sorted(length for length in lengths if isinstance(length, str)))
             so_far[counted] += prod(length for length in lengths if isinstance(length, int))
-        self.whole = so_far
 
     def size(self, counts: Counts) -> int:
         """Numbers of one run."""
-        return _worth(self.whole, counts)
+        return sum(prod(field.shape(counts)) for field in self.fields)
 
-    def places(self, counts: Counts) -> Iterator[tuple[Field, slice, tuple[int, ...]]]:
-        """Each field with its part of one run's numbers, and its shape."""
+    def places(self, counts: Counts) -> dict[str, tuple[slice, tuple[int, ...]]]:
+        """Each field's part of one run's numbers, and its shape."""
+        found, first = {}, 0
         for field in self.fields:
-            yield field, *self.place(field.name, counts)
-
-    def place(self, name: str, counts: Counts) -> tuple[slice, tuple[int, ...]]:
-        """A field's part of one run's numbers, and its shape."""
-        first, shape = _worth(self.before[name], counts), self.of[name].shape(counts)
-        return slice(first, first + prod(shape)), shape
-
-
-def _worth(products: Counter[tuple[str, ...]], counts: Counts) -> int:
-    return sum(
-        times * prod(getattr(counts, name) for name in names) for names, times in products.items()
-    )
-
-
-def aligned(shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Zeros that begin where a line of the processor's nearest memory does."""
-    size = prod(shape)
-    room = np.zeros(size + _LINE // 8)
-    skipped = -room.ctypes.data % _LINE // 8
-    return room[skipped : skipped + size].reshape(shape)
+            shape = field.shape(counts)
+            found[field.name] = slice(first, first + prod(shape)), shape
+            first += prod(shape)
+        return found
 
 
 class _Eights(np.ndarray):
@@ -126,6 +101,58 @@ class _Eights(np.ndarray):
     def __setitem__(self, at: Any, value: Any) -> None:
         np.asarray(self)[at] = value
 
+    @property
+    def flat(self) -> Any:
+        """Eight after eight."""
+        return iter(np.asarray(self).reshape(-1, self.shape[-1]).copy())
+
+
+class Block:
+    """The named arrays of a table for eight runs.
+
+    Args:
+        counts: how many there are of everything. runs: 8, or 1 for what all runs share.
+        buffer: (numbers of a run, runs) float64 in one piece; zeros by default. ValueError for one
+        of another size or kind, and for counts of another block.
+    """
+
+    def __init__(self, table: Table, counts: Counts, runs: int = RUNS, buffer: Any = None) -> None:
+        shape = (table.size(counts), runs)
+        self.memory = _aligned(shape) if buffer is None else buffer
+        found = (self.memory.shape, self.memory.dtype, self.memory.flags.c_contiguous)
+        if found != (shape, np.float64, True) or counts.block_runs != RUNS:
+            raise ValueError(f"a buffer for {table.name} is {shape} float64 in one piece, a block "
+                             f"{RUNS} runs; not {found}, {counts.block_runs}")  # fmt: skip
+        self.table, self.counts, self.runs = table, counts, runs
+        self.words = np.array([self.memory.ctypes.data, *counts], np.int64)
+        self._places = table.places(counts)
+
+    def array(self, name: str) -> Any:
+        """One array with its axis of runs, as a view."""
+        place, shape = self._places[name]
+        return self.memory[place].view(self.table.of[name].dtype).reshape(*shape, self.runs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in Counts._fields:
+            return getattr(self.counts, name)
+        if name.startswith("_") or name not in self._places:
+            raise AttributeError(name)
+        found = self.array(name)
+        return found.view(_Eights) if found.ndim > 1 else found.copy()
+
+    def __getitem__(self, r: int) -> "Run":
+        if not 0 <= r < self.runs:
+            raise IndexError(r)
+        return Run(self, r)
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Zeros that begin where a line of the processor's nearest memory does."""
+    size = prod(shape)
+    room = np.zeros(size + _LINE // 8)
+    skipped = -room.ctypes.data % _LINE // 8
+    return room[skipped : skipped + size].reshape(shape)
+
 
 class Run:
     """One run of a block: arrays without an axis of runs, as views."""
@@ -137,6 +164,8 @@ class Run:
         self.words[0] += 8 * r
 
     def __getattr__(self, name: str) -> Any:
+        if name in Counts._fields:
+            return getattr(self.counts, name)
         if name.startswith("_") or name not in self.table.of:
             raise AttributeError(name)
         found = self._block.array(name)[..., self._r]
@@ -144,61 +173,4 @@ class Run:
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Every array by its name."""
-        return ((field.name, getattr(self, field.name)) for field in self.table.fields)
-
-
-class Block:
-    """The named arrays of a table for eight runs.
-
-    Args:
-        counts: how many there are of everything. runs: 8, or 1 for what all runs share.
-        buffer: (numbers of a run, runs) float64 in one piece; zeros by default.
-
-    Raises:
-        ValueError: for a buffer of another size or kind, or counts of another block.
-    """
-
-    def __init__(self, table: Table, counts: Counts, runs: int = RUNS, buffer: Any = None) -> None:
-        if counts.block_runs != RUNS:
-            raise ValueError(f"a block holds {RUNS} runs, not {counts.block_runs}")
-        shape = (table.size(counts), runs)
-        self.memory = aligned(shape) if buffer is None else buffer
-        if (
-            self.memory.shape != shape
-            or self.memory.dtype != np.float64
-            or not self.memory.flags.c_contiguous
-        ):
-            raise ValueError(
-                f"a buffer for {table.name} is {shape} contiguous float64, not {self.memory.shape}"
-            )
-        self.table, self.counts, self.runs = table, counts, runs
-        self.words = np.array([self.memory.ctypes.data, *counts], np.int64)
-        self._arrays: dict[str, Any] = {}
-
-    def array(self, name: str) -> Any:
-        """One array with its axis of runs, as a view."""
-        if name not in self._arrays:
-            place, shape = self.table.place(name, self.counts)
-            self._arrays[name] = (
-                self.memory[place].view(self.table.of[name].dtype).reshape(*shape, self.runs)
-            )
-        return self._arrays[name]
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self.table.of:
-            raise AttributeError(name)
-        return self.array(name).view(_Eights)
-
-    def __getitem__(self, r: int) -> Run:
-        if not 0 <= r < self.runs:
-            raise IndexError(r)
-        return Run(self, r)
-
-
-def _counted(name: str) -> property:
-    return property(lambda self: getattr(self.counts, name))
-
-
-for _count in Counts._fields:
-    for _kind in (Block, Run):
-        setattr(_kind, _count, _counted(_count))
+        return ((name, getattr(self, name)) for name in self.table.of)

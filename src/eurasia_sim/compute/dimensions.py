@@ -1,7 +1,5 @@
 """Domains, threats, presence kinds and interests in their order, and the facts of a place."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import NamedTuple
 

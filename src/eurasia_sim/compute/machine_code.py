@@ -5,87 +5,68 @@ again; where nothing can be kept, a temporary folder serves, or none; either is 
 neither stops a run.
 """
 
-from __future__ import annotations
-
+import contextlib
 import functools
 import hashlib
 import io
 import os
-import pickle
 import stat
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numba
 import platformdirs
 from numba.core.caching import (
     CompileResultCacheImpl,
     FunctionCache,
     IndexDataCacheFile,
-    UserProvidedCacheLocator,
+    _CacheLocator,
+    _SourceFileBackedLocatorMixin,
 )
 
 _COMPILED_SOURCES = ("compute/*.py", "kernel/*.py", "mechanisms/*.py")
 _SEAL = hashlib.sha256().digest_size
+_USER = os.getuid() if hasattr(os, "getuid") else 0  # as `stat` has it where nobody is known
 
 
 @functools.cache
 def model_version() -> str:
     """First 12 hexadecimal digits of the digest of every compiled source file."""
-    digest = hashlib.sha256()
-    package = Path(__file__).parents[1]
-    for pattern in _COMPILED_SOURCES:
-        for source in sorted(package.glob(pattern)):
-            digest.update(
-                source.relative_to(package).as_posix().encode() + b"\0" + source.read_bytes()
-            )
+    digest, package = hashlib.sha256(), Path(__file__).parents[1]
+    for source in (each for pattern in _COMPILED_SOURCES for each in sorted(package.glob(pattern))):
+        name = source.relative_to(package).as_posix()
+        digest.update(name.encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()[:12]
 
 
 @functools.cache
 def cache_folder() -> Path | None:
     """The folder that keeps this model version's machine code; none where none can be written."""
-    name = f"compiled-{model_version()}"
-    usual = Path(platformdirs.user_cache_dir("eurasia-sim")) / name
-    temporary = (
-        Path(tempfile.gettempdir())
-        / f"eurasia-sim-{os.getuid() if hasattr(os, 'getuid') else 0}"
-        / name
-    )
-    for folder in (usual, temporary):
-        problem = _problem(folder)
-        if problem is None:
-            if folder == temporary:
-                _say(
-                    f"compiled code cannot be kept in {usual}, so it is kept in {temporary.parent}"
-                )
-            return folder
+    usual = Path(platformdirs.user_cache_dir("eurasia-sim")) / f"compiled-{model_version()}"
+    if _serves(usual):
+        return usual
+    temporary = Path(tempfile.gettempdir()) / f"eurasia-sim-{_USER}" / usual.name
+    if _serves(temporary):
+        _say(f"compiled code cannot be kept in {usual}, so it is kept in {temporary.parent}")
+        return temporary
     _say(f"compiled code cannot be kept in {usual}, so every process compiles anew")
     return None
 
 
-def _problem(folder: Path) -> str | None:
-    """Why nothing can be kept in a folder; none if it can."""
+def _serves(folder: Path) -> bool:
+    """Whether a folder, made if need be, is this person's alone to write to, and can be."""
     try:
-        if not folder.is_absolute():
-            return "no home"
+        if not folder.is_absolute():  # nobody's home is known
+            return False
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for each in (folder.parent, folder):
-            found = each.lstat()
-            shared = found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX
-            if (
-                not stat.S_ISDIR(found.st_mode)
-                or shared
-                or (hasattr(os, "getuid") and found.st_uid != os.getuid())
-            ):
-                return "another's"
+        for found in (folder.parent.lstat(), folder.lstat()):
+            is_shared = found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX
+            if not stat.S_ISDIR(found.st_mode) or is_shared or found.st_uid != _USER:
+                return False
         tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        return str(error)
-    return None
+    except OSError:
+        return False
+    return True
 
 
 @functools.cache
@@ -95,55 +76,58 @@ def _say(line: str) -> None:
 
 
 class _SealedFile(IndexDataCacheFile):
-    """Numba's files of one function, each with a digest; a damaged file counts as missing."""
+    """Numba's files of one function, each ending with its digest; a damaged one is not there."""
 
-    def _dump(self, held: Any) -> bytes:
-        data: bytes = super()._dump(held)
-        return data + hashlib.sha256(data).digest()
+    @contextlib.contextmanager
+    def _open_for_write(self, filepath):
+        content = io.BytesIO()
+        yield content
+        with super()._open_for_write(filepath) as file:
+            file.write(content.getvalue() + hashlib.sha256(content.getbuffer()).digest())
 
-    def _load_index(self) -> dict[Any, str]:
-        try:
-            stream = io.BytesIO(Path(self._index_path).read_bytes())
-            version = pickle.load(stream)  # noqa: S301 - in a folder of the person's own
-            stamp, overloads = _opened(stream.read())
-        except FileNotFoundError:
-            return {}
-        except Exception:  # noqa: BLE001 - whatever a damaged file may lead to
-            _damaged()
-            return {}
-        return overloads if (version, stamp) == (self._version, self._source_stamp) else {}
+    def _load_index(self):
+        return super()._load_index() if _is_whole(Path(self._index_path)) else {}
 
-    def _load_data(self, name: str) -> Any:
-        path = Path(self._data_path(name))
-        try:
-            return _opened(path.read_bytes())
-        except FileNotFoundError:
-            raise
-        except Exception as error:
-            _damaged()
-            raise OSError(
-                f"{path} is damaged"
-            ) from error  # which numba takes for a file that is not there
+    def _load_data(self, name):
+        is_whole = _is_whole(Path(self._data_path(name)))
+        return super()._load_data(name) if is_whole else None  # as if it had never been kept
 
 
-def _damaged() -> None:
-    _say("compiled code that was kept is damaged, so it is made again")
+def _is_whole(path: Path) -> bool:
+    """Whether a file is there and ends with the digest of the rest; say it if it is damaged."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        content = b""
+    is_whole = hashlib.sha256(content[:-_SEAL]).digest() == content[-_SEAL:]
+    if not is_whole:
+        _say("compiled code that was kept is damaged, so it is made again")
+    return is_whole
 
 
-def _opened(data: bytes) -> Any:
-    """What was sealed.
+class _Locator(_SourceFileBackedLocatorMixin, _CacheLocator):
+    """The folder of the model's version, whatever installation the sources are of."""
 
-    Raises:
-        ValueError: where it is damaged.
-    """
-    body, seal = data[:-_SEAL], data[-_SEAL:]
-    if hashlib.sha256(body).digest() != seal:
-        raise ValueError("damaged")
-    return pickle.loads(body)  # noqa: S301 - sealed, and in a folder of the person's own
+    def __init__(self, function, file):
+        self._py_file, self._lineno = file, function.__code__.co_firstlineno
+        self._is_own = function.__module__.startswith("eurasia_sim.")
+
+    def get_cache_path(self):
+        return str(cache_folder())
+
+    def get_source_stamp(self):
+        return model_version() if self._is_own else super().get_source_stamp()
 
 
 class _Implementation(CompileResultCacheImpl):
-    _locator_classes: Any = (UserProvidedCacheLocator,)  # never beside the sources
+    """Numba's, but for its search for a folder, which might end beside the sources."""
+
+    def __init__(self, function):
+        self._locator = _Locator(function, function.__code__.co_filename)
+        name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+        self._filename_base = self.get_filename_base(name, sys.abiflags)
 
 
 class _Kept(FunctionCache):
@@ -151,42 +135,27 @@ class _Kept(FunctionCache):
 
     _impl_class = _Implementation
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function):
         super().__init__(function)
-        # The folder is the model version's own; another install of the same sources is no change.
-        own = function.__module__.startswith("eurasia_sim.")
-        stamp = model_version() if own else self._impl.locator.get_source_stamp()
+        stamp = self._impl.locator.get_source_stamp()
         self._cache_file = _SealedFile(self._cache_path, self._impl.filename_base, stamp)
 
-    def save_overload(self, signature: Any, data: Any) -> None:
+    def save_overload(self, signature, data):
         """Keep what was compiled, if that can be."""
         try:
             super().save_overload(signature, data)
         except OSError as error:
-            _say(
-                f"compiled code cannot be kept ({error.strerror}), so it is compiled anew next time"
-            )
+            why = error.strerror
+            _say(f"compiled code cannot be kept ({why}), so it is compiled anew next time")
 
 
-def keep(dispatcher: Any) -> None:
+def keep(dispatcher):
     """Let a compiled function's machine code be kept and found again, where that can be."""
-    folder = cache_folder()
-    if folder is None:
-        return
-    settings: Any = numba.config
-    previous = settings.CACHE_DIR
-    settings.CACHE_DIR = str(folder)
-    try:
-        kept = _Kept(dispatcher.py_func)
-    except (OSError, RuntimeError):
-        return
-    finally:
-        settings.CACHE_DIR = previous
-    if Path(kept.cache_path).is_relative_to(folder):
-        dispatcher._cache = kept  # noqa: SLF001 - as numba's own `enable_caching` does
+    if cache_folder() is not None:
+        dispatcher._cache = _Kept(dispatcher.py_func)  # noqa: SLF001 - as numba's `enable_caching`
 
 
 def is_kept(name: str) -> bool:
     """Whether machine code of a function, as `module.function`, lies in the folder."""
     folder = cache_folder()
-    return folder is not None and any(folder.rglob(f"{name}-*.nbc"))
+    return folder is not None and any(folder.glob(f"{name}-*.nbc"))

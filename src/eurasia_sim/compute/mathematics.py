@@ -1,8 +1,6 @@
 """The functions every mechanism shares: of one number, or of eight runs' at a time."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
+import inspect
 from typing import Any
 
 import numpy as np
@@ -11,7 +9,7 @@ from numba import types
 
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.jit import inlined, instruction
-from eurasia_sim.compute.vectors import BITS, NUMBERS, WORDS, Vector, spread_over, vector_among
+from eurasia_sim.compute.vectors import NUMBERS, Vector
 
 # Adding this rounds a float64 to an integer held in its low bits: conversion without a conversion
 # instruction.
@@ -28,17 +26,15 @@ _TWO_52_BITS = 0x4330000000000000
 _MANTISSA = 0x000FFFFFFFFFFFFF
 _SQUARE_ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
 
-_EIGHT: dict[Any, Any] = {types.float64: NUMBERS, types.int64: BITS, types.uint64: WORDS}
 
-
-def _bitcast(source: types.Type, target: types.Type) -> Any:
+def _bitcast(source, target):
     """A function that reads the 64 bits of each `source` as a `target`."""
 
-    def bitcast(context: Any, value: Any) -> Any:
+    def bitcast(context, value):
         is_vector = isinstance(value, Vector)
-        given, found = (_EIGHT[source], _EIGHT[target]) if is_vector else (source, target)
+        given, found = (Vector(source), Vector(target)) if is_vector else (source, target)
 
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def generate(context, builder, signature, arguments):
             return builder.bitcast(arguments[0], context.get_value_type(found))
 
         return found(given), generate
@@ -51,7 +47,7 @@ _float_from_word = _bitcast(types.uint64, types.float64)
 _bits_from_float = _bitcast(types.float64, types.int64)
 
 
-def _each(build: Callable[..., Any], as_written: Callable[..., Any], numbers: int) -> Any:
+def _each(build, numbers, as_written):
     """A function of so many numbers that is a few instructions, of one or of eight at a time.
 
     Args:
@@ -59,91 +55,72 @@ def _each(build: Callable[..., Any], as_written: Callable[..., Any], numbers: in
         function gives.
     """
 
-    def typed(context: Any, *kinds: Any) -> Any:
-        found = vector_among(kinds) or types.float64
+    def typed(context, *kinds):
+        found = NUMBERS if NUMBERS in kinds else types.float64
 
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            if found == NUMBERS:
-                values = [
-                    spread_over(context, builder, *each, NUMBERS)
-                    for each in zip(arguments, kinds, strict=True)
-                ]
-            else:
-                values = [
-                    context.cast(builder, *each, types.float64)
-                    for each in zip(arguments, kinds, strict=True)
-                ]
-            return build(builder, *values)
+        def generate(context, builder, signature, arguments):
+            return build(builder, *arguments)
 
-        return found(*kinds), generate
+        return found(*[found] * len(kinds)), generate
 
-    # numba counts an intrinsic's arguments, so each number of them is spelled out.
-    def of_one(context: Any, a: Any) -> Any:
-        return typed(context, a)
-
-    def of_two(context: Any, a: Any, b: Any) -> Any:
-        return typed(context, a, b)
-
-    def of_three(context: Any, a: Any, b: Any, c: Any) -> Any:
-        return typed(context, a, b, c)
-
-    return instruction((of_one, of_two, of_three)[numbers - 1], as_written)
+    names, kind = ("context", *"abc"[:numbers]), inspect.Parameter.POSITIONAL_ONLY
+    counted: Any = typed  # numba looks at its signature for how many arguments there are
+    counted.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    return instruction(counted, as_written)
 
 
-def _called(name: str) -> Callable[..., Any]:
+def _called(name):
     """A call of one of the compiler's own functions of float64."""
 
-    def build(builder: Any, *values: Any) -> Any:
+    def build(builder, *values):
         kind = values[0].type
-        suffix = f"v{RUNS}f64" if isinstance(kind, ir.VectorType) else "f64"
         declared = ir.FunctionType(kind, [kind] * len(values))
-        full = f"llvm.{name}.{suffix}"
+        full = f"llvm.{name}." + (f"v{RUNS}f64" if isinstance(kind, ir.VectorType) else "f64")
         function = builder.module.globals.get(full) or ir.Function(builder.module, declared, full)
         return builder.call(function, values)
 
     return build
 
 
-def _smaller(builder: Any, a: Any, b: Any) -> Any:
+def _smaller(builder, a, b):
     return builder.select(builder.fcmp_ordered("<", a, b), a, b)
 
 
-def _larger(builder: Any, a: Any, b: Any) -> Any:
+def _larger(builder, a, b):
     return builder.select(builder.fcmp_ordered(">", a, b), a, b)
 
 
-def _clipped(builder: Any, x: Any, low: Any, high: Any) -> Any:
-    above = builder.select(builder.fcmp_ordered(">", low, x), low, x)
-    return builder.select(builder.fcmp_ordered("<", high, above), high, above)
+def _clipped(builder, x, low, high):
+    above = _larger(builder, low, x)
+    return _smaller(builder, high, above)
 
 
-def _chosen(builder: Any, test: Any, value: Any, other: Any) -> Any:
+def _chosen(builder, test, value, other):
     none = ir.Constant(test.type, [0.0] * RUNS if isinstance(test.type, ir.VectorType) else 0.0)
     return builder.select(builder.fcmp_ordered(">", test, none), value, other)
 
 
-def _known(builder: Any, value: Any, other: Any) -> Any:
+def _known(builder, value, other):
     return builder.select(builder.fcmp_ordered("==", value, value), value, other)
 
 
-def _where(test: Any, value: Any, other: Any) -> Any:
-    found: Any = np.where(test, value, other)
-    return found[()]
+def _where(test, value, other):
+    return np.where(test, value, other)[()]
 
 
 # A product and a sum, rounded once.
-fused = _each(_called("fma"), lambda a, b, c: a * b + c, 3)
-square_root = _each(_called("sqrt"), np.sqrt, 1)
+fused = _each(_called("fma"), 3, lambda a, b, c: a * b + c)
+square_root = _each(_called("sqrt"), 1, np.sqrt)
 # The smaller and the larger of two numbers: one instruction, where Python's min and max become a
 # branch.
-lesser = _each(_smaller, lambda a, b: _where(a < b, a, b), 2)
-greater = _each(_larger, lambda a, b: _where(a > b, a, b), 2)
+lesser = _each(_smaller, 2, lambda a, b: _where(a < b, a, b))
+greater = _each(_larger, 2, lambda a, b: _where(a > b, a, b))
 # A number held between two others; NaN stays.
-clip = _each(_clipped, np.clip, 3)
+clip = _each(_clipped, 3, np.clip)
 # The second number where the first is above zero, else the third.
-choose = _each(_chosen, lambda test, value, other: _where(test > 0.0, value, other), 3)
+choose = _each(_chosen, 3, lambda test, value, other: _where(test > 0.0, value, other))
 # The first number, or the second where the first is NaN.
-where_known = _each(_known, lambda value, other: _where(np.isnan(value), other, value), 2)
+where_known = _each(_known, 2, lambda value, other: _where(np.isnan(value), other, value))
 
 
 # Both series are summed by pairs and pairs of pairs (Estrin 1960), so that no term waits for all

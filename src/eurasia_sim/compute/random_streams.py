@@ -5,8 +5,6 @@ alone, so that no order, batch or worker can change it, and a new actor or a mec
 moves no draw of another.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from eurasia_sim.compute.jit import inlined

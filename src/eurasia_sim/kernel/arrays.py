@@ -2,14 +2,11 @@
 
 Axes: i and j actors, k and l theatres, v venues, f pairs in focus, s scopes, m meetings (pairs of
 actors), d domains, b flags, h threats, x presence kinds, q stances, c constructs, w words of an
-address, e ends of a pair, n columns of measures, g groups that are checked. Runs are a last axis.
+address, e ends of a pair, n columns of measures. Runs are a last axis.
 """
 
-from __future__ import annotations
-
 from collections import namedtuple
-from collections.abc import Iterable
-from math import prod
+from functools import cache
 from typing import Any
 
 from eurasia_sim.compute.blocks import Counts, Field, Table
@@ -221,32 +218,21 @@ REPORT = Table("report", (
     Field("ruling", "ik", "share", "1 where the actor rules the theatre"),
     Field("due", "fekd", "share", "of a focal choice's weight, to the other's influence"),
     Field("taken", "fekd", "share", "of two's influence, from the other who led at the opening"),
-    Field("checks", "g", "0", "five groups of arrays less themselves: 0 where finite"),
 ))  # fmt: skip
 
 
-def rules_table(names: Iterable[str]) -> Table:
+@cache
+def rules_table(names: tuple[str, ...]) -> Table:
     """The numbers of the rules, one of each a run."""
-    return Table(
-        "rules", tuple(Field(name, "", "number", "see the rules' own pages") for name in names)
-    )
-
-
-def coded_shapes(actors: int, theatres: int) -> dict[str, tuple[int, ...]]:
-    """Shape of every field of `CODED`, in the order in which a flat row holds them."""
-    counts = Counts(actors, theatres, 0, 0, 0, 0, 0)
-    return {field.name: field.shape(counts) for field in CODED.fields}
+    fields = (Field(name, "", "number", "see the rules' own pages") for name in names)
+    return Table("rules", tuple(fields))
 
 
 # The named arrays of one flat coded row, or of many.
-_CODED = tuple(field.name for field in CODED.fields)
-Coded: Any = namedtuple("Coded", _CODED)  # type: ignore[misc]  # noqa: PYI024
+Coded: Any = namedtuple("Coded", [*CODED.of])  # type: ignore[misc]  # noqa: PYI024
 
 
 def coded_of(row: Floats, actors: int, theatres: int) -> Any:
     """Views of a flat coded row, or of many (..., M), as the named arrays."""
-    fields, at = {}, 0
-    for name, shape in coded_shapes(actors, theatres).items():
-        fields[name] = row[..., at : at + prod(shape)].reshape(*row.shape[:-1], *shape)
-        at += prod(shape)
-    return Coded(**fields)
+    places = CODED.places(Counts(actors, theatres, 0, 0, 0, 0, 0)).values()
+    return Coded(*(row[..., at].reshape(*row.shape[:-1], *shape) for at, shape in places))

@@ -1,7 +1,5 @@
 """What follows from one draw of a world's numbers and stays the same for all months of a run."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from eurasia_sim.compute.dimensions import (
@@ -10,20 +8,19 @@ from eurasia_sim.compute.dimensions import (
     ECONOMIC,
     QUARREL,
     STANCE_COUNT,
-    THREAT_COUNT,
     TIES,
 )
 from eurasia_sim.compute.jit import compiled, inlined
-from eurasia_sim.compute.mathematics import (
-    TINY,
-    choose,
-    exponential,
-    greater,
-    logarithm,
-    where_known,
-)
-from eurasia_sim.compute.vectors import each_run
+from eurasia_sim.compute.mathematics import TINY, exponential, greater, logarithm, where_known
 from eurasia_sim.mechanisms.perception import closeness, nearness
+
+# What is used as it is coded.
+_AS_CODED = {
+    "own_power": "own_power", "offensive_capability": "offensive_capability",
+    "susceptibility": "susceptibility", "threat_source": "threat_source",
+    "opportunity": "opportunity", "base_stability": "base_stability",
+    "opening_influence": "initial_influence",
+}  # fmt: skip
 
 
 @inlined
@@ -34,11 +31,12 @@ def utility_weight(salience, silence, p):
 
 
 @inlined
-def derive_places(constants, facts, p):
-    """Write what follows from where actors and theatres lie."""
+def derive_places(constants, coded, facts, p):
+    """Write what follows from where actors and theatres lie; fronts are squeezed into [0, 1)."""
     for i in range(facts.actors):
         for j in range(facts.actors):
             constants.closeness[i, j] = closeness(facts.distance[i, j], facts.border[i, j], p)
+            constants.front[i, j] = nearness(coded.front[i, j], p)
     at_home = nearness(closeness(0.0, 1.0, p), p)
     for i in range(facts.actors):
         for k in range(facts.theatres):
@@ -52,7 +50,7 @@ def derive_places(constants, facts, p):
             constants.gate[k, other] = through if other == k else p.buffer * through
         people = facts.population[k]
         size = exponential(p.size_elasticity * logarithm(max(people, TINY)))
-        constants.size[k] = choose(people + each_run(0.0), size, 0.0)
+        constants.size[k] = size if people > 0.0 else 0.0
         constants.contested[k] = 1.0 if facts.contender[k] >= 0 else 0.0
 
 
@@ -64,12 +62,12 @@ def derive_interests(constants, coded, p):
             constants.weight[i, c] = utility_weight(coded.salience[i, c], p.silence, p)
         for j in range(coded.actors):
             is_other = 1.0 if i != j else 0.0
-            constants.denial[i, j] = is_other * utility_weight(
-                coded.denial[i, j], p.silent_denial, p
-            )
-            constants.affinity[i, j] = is_other * where_known(
-                coded.affinity[i, j], p.silent_affinity
-            )
+            liking, denial = coded.affinity[i, j], coded.denial[i, j]
+            constants.affinity[i, j] = is_other * where_known(liking, p.silent_affinity)
+            constants.denial[i, j] = is_other * utility_weight(denial, p.silent_denial, p)
+    constants.militancy[0] = p.militancy_terrorism
+    constants.militancy[1] = p.militancy_narcotics
+    constants.militancy[2] = p.militancy_refugees
 
 
 @inlined
@@ -81,7 +79,7 @@ def derive_opening(constants, facts, p):
     """
     for i in range(facts.actors):
         for j in range(facts.actors):
-            weights = each_run(0.0)
+            weights = 0.0
             for q in range(STANCE_COUNT):
                 if not np.isnan(facts.observed[q, i, j]):
                     weights += opening_weight(q, p)
@@ -95,30 +93,7 @@ def opening_weight(stance, p):
     """Weight of a stance in the observed opening, beside that of the common position."""
     if stance == QUARREL:
         return p.opening_quarrel
-    return p.opening_ties if stance == TIES else each_run(1.0)
-
-
-@inlined
-def take_over(constants, coded, p):
-    """Write what is used as it is coded, but for fronts, which are squeezed into [0, 1)."""
-    for i in range(coded.actors):
-        constants.own_power[i] = coded.own_power[i]
-        constants.offensive_capability[i] = coded.offensive_capability[i]
-        for j in range(coded.actors):
-            constants.front[i, j] = nearness(coded.front[i, j], p)
-        for h in range(THREAT_COUNT):
-            constants.susceptibility[i, h] = coded.susceptibility[i, h]
-        for k in range(coded.theatres):
-            for d in range(DOMAIN_COUNT):
-                constants.opening_influence[i, k, d] = coded.initial_influence[i, k, d]
-    for k in range(coded.theatres):
-        constants.opportunity[k] = coded.opportunity[k]
-        constants.base_stability[k] = coded.base_stability[k]
-        for h in range(THREAT_COUNT):
-            constants.threat_source[k, h] = coded.threat_source[k, h]
-    constants.militancy[0] = p.militancy_terrorism
-    constants.militancy[1] = p.militancy_narcotics
-    constants.militancy[2] = p.militancy_refugees
+    return p.opening_ties if stance == TIES else 1.0
 
 
 @inlined
@@ -132,7 +107,7 @@ def derive_ties(constants, coded, facts, p):
     for i in range(facts.actors):
         size = p.gravity_size * logarithm(max(facts.wealth[i], TINY))
         for d in range(DOMAIN_COUNT):
-            people, mean = 0.0, each_run(0.0)
+            people, mean = 0.0, 0.0
             for k in range(facts.theatres):
                 share = coded.initial_influence[i, k, d]
                 held = greater(share, p.tie_floor) if facts.wealth[i] > 0.0 else share
@@ -142,26 +117,32 @@ def derive_ties(constants, coded, facts, p):
                 weight = facts.history_fades[i, k] * facts.population[k]
                 people, mean = people + weight, mean + weight * tie
             for k in range(facts.theatres):
-                far = logarithm(facts.border_distance[i, k] + p.gravity_near)
-                regional = mean / people if people > 0.0 else constants.tie[i, k, d]
-                pull = size - p.gravity_distance * far if d == ECONOMIC else regional
                 stays = constants.tie[i, k, d]
+                far = logarithm(facts.border_distance[i, k] + p.gravity_near)
+                regional = mean / people if people > 0.0 else stays
+                pull = size - p.gravity_distance * far if d == ECONOMIC else regional
                 constants.tie_pull[i, k, d] = pull if facts.history_fades[i, k] > 0.0 else stays
     for k in range(facts.theatres):
         for d in range(DOMAIN_COUNT):
-            fading, free = each_run(0.0), each_run(1.0)
+            fading, free = 0.0, 1.0
             for i in range(facts.actors):
                 fading += facts.history_fades[i, k] * exponential(constants.tie[i, k, d])
-                free += -coded.initial_influence[i, k, d]
+                free -= coded.initial_influence[i, k, d]
             constants.fading_ties[k, d] = fading
             constants.outsiders[k, d] = greater(free, 0.0)
 
 
 @compiled
-def derive(constants, coded, facts, p):
-    """Write all that stays the same for all months of the runs of a block."""
-    derive_places(constants, facts, p)
+def derive_constants(constants, coded, facts, p):
+    """Write what has to be worked out."""
+    derive_places(constants, coded, facts, p)
     derive_interests(constants, coded, p)
     derive_opening(constants, facts, p)
     derive_ties(constants, coded, facts, p)
-    take_over(constants, coded, p)
+
+
+def derive(constants, coded, facts, p):
+    """Write all that stays the same for all months of the runs of a block."""
+    for name, given in _AS_CODED.items():
+        constants.array(name)[:] = coded.array(given)
+    derive_constants(constants, coded, facts, p)

@@ -1,7 +1,5 @@
 """The levers of one scenario month by month: one array from a lever's value to the rule."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import Any
 
@@ -17,21 +15,16 @@ class LeverSeries:
     """All that `LEVERS` names, a row a month; each name is a view, its first axis months.
 
     Args:
-        rows: (T, W) float64; zeros by default.
-
-    Raises:
-        ValueError: for rows of another shape or kind.
+        rows: (T, W) float64, zeros by default; ValueError for rows of another shape or kind.
     """
 
     def __init__(self, counts: Counts, months: int, rows: Floats | None = None) -> None:
         shape = (months, LEVERS.size(counts))
         self.rows = np.zeros(shape) if rows is None else np.ascontiguousarray(rows)
         if self.rows.shape != shape or self.rows.dtype != np.float64:
-            raise ValueError(
-                f"the levers of {months} months are {shape} float64, not {self.rows.shape}"
-            )
-        self.counts = counts
-        self._places = {field.name: (place, shape) for field, place, shape in LEVERS.places(counts)}
+            found = self.rows.shape
+            raise ValueError(f"the levers of {months} months are {shape} float64, not {found}")
+        self.counts, self._places = counts, LEVERS.places(counts)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self._places:
@@ -42,14 +35,13 @@ class LeverSeries:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def completed(self, venue_domains: Floats) -> LeverSeries:
-        """Fill in which venues two actors share, and check that every ruler exists; return itself.
+    def completed(self, venue_domains: Floats) -> "LeverSeries":
+        """Fill in which venues two actors share, and return itself, from now on unchanged.
 
         Args:
             venue_domains: (V, D) 1 where a venue serves a domain.
 
-        Raises:
-            ValueError: for a ruler that is no actor.
+        ValueError for a ruler that is no actor.
         """
         served = venue_domains.sum(axis=1)
         shared = np.einsum("tvi,tvj,v->tij", self.membership, self.membership, served)
@@ -59,7 +51,7 @@ class LeverSeries:
         self.rows.flags.writeable = False
         return self
 
-    def changed_to(self, venue_domains: Floats, **fields: Any) -> LeverSeries:
+    def changed_to(self, venue_domains: Floats, **fields: Any) -> "LeverSeries":
         """A copy with other values of some fields."""
         copy = LeverSeries(self.counts, len(self), self.rows.copy())
         for name, values in fields.items():
@@ -70,19 +62,19 @@ class LeverSeries:
     def changes(self) -> NDArray[np.bool_]:
         """(T, F) which fields differ from the month before; all do in the first."""
         found = np.ones((len(self), len(LEVERS.fields)), np.bool_)
+        before, after = self.rows[:-1], self.rows[1:]
+        differs = (before != after) & ~(np.isnan(before) & np.isnan(after))
         for at, (place, _) in enumerate(self._places.values()):
-            before, after = self.rows[:-1, place], self.rows[1:, place]
-            found[1:, at] = ~((before == after) | (np.isnan(before) & np.isnan(after))).all(axis=1)
+            found[1:, at] = differs[:, place].any(axis=1)
         return found
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
         """(F + 1,) where each field begins on a row, and where the last ends."""
-        return np.array(
-            [place.start for place, _ in self._places.values()] + [self.rows.shape[1]], np.int64
-        )
+        starts = [place.start for place, _ in self._places.values()]
+        return np.array([*starts, self.rows.shape[1]], np.int64)
 
-    def month(self, t: int) -> Month:
+    def month(self, t: int) -> "Month":
         """One month."""
         return Month(self, t)
 
@@ -97,9 +89,3 @@ class Month:
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self._series, name)[self._t]
-
-    @property
-    def row(self) -> Floats:
-        """All of them, flat."""
-        row: Floats = self._series.rows[self._t]
-        return row

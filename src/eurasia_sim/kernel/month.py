@@ -1,20 +1,20 @@
 """The month and the run: perceive and align, then choose, cooperate, contest, rule and recognise.
 
 `PHASES` is the only schedule there is. A run is a pure function of (parameters, coded row, lever
-series, seed). Eight runs of one scenario are worked out side by side
-in a block, and none can change another. Everything that a run remembers lies in its state, so that
-a snapshot is a copy and a branch starts from it.
+series, seed). Eight runs of one scenario are worked out side by side in a block, and none can
+change another. Everything that a run remembers lies in its state, so that a snapshot is a copy and
+a branch starts from it.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from eurasia_sim.compute.blocks import RUNS
 from eurasia_sim.compute.dimensions import DOMAIN_COUNT, FLAG_COUNT, LISTED
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import hyperbolic_tangent, where_known
-from eurasia_sim.compute.vectors import each_run
+from eurasia_sim.compute.vectors import in_some_run
 from eurasia_sim.kernel.outcomes import observe
 from eurasia_sim.mechanisms.alignment import align
 from eurasia_sim.mechanisms.allocation import allocate
@@ -56,7 +56,6 @@ class Plan(NamedTuple):
 
     begin: int  # place in PHASES of the first phase
     end: int  # and of the one after the last; a month that ends earlier is looked at by nothing
-
     start: int  # counted from the schedule's first; in negative months the start settles
     stop: int  # the month after the last
     burn_in: int
@@ -105,29 +104,13 @@ def initialise(coded, blocks):
 
 @compiled
 def apply_levers(levers, t, fresh, now):
-    """Write month t's levers: all where the month is `fresh`, else the fields that changed.
-
-    Args:
-        now: (W, 8) the month's numbers.
-    """
+    """Write month t's levers to `now` (W, 8): all where the month is `fresh`, else what changed."""
     at = max(t, 0) - levers.first
     for field in range(levers.starts.size - 1):
         if fresh or (t > 0 and levers.changes[at, field]):
             for place in range(levers.starts[field], levers.starts[field + 1]):
                 for r in range(RUNS):
                     now[place, r] = levers.rows[levers.which[r], at, place]
-
-
-def checked(blocks):
-    """The blocks, once they are found to be of one size.
-
-    Raises:
-        ValueError: where they are not; compiled code would leave its arrays.
-    """
-    counts = {block.counts for block in blocks[:4]}
-    if len(counts) != 1:
-        raise ValueError(f"the blocks are of different sizes: {counts}")
-    return blocks
 
 
 @sequence
@@ -154,75 +137,52 @@ def run_mechanism(mechanism, blocks, t):
 
 
 @inlined
-def check_finite(state, report):
-    """Write a check that is not 0 where a number is not finite, for five groups of arrays.
-
-    What goes wrong anywhere reaches one of these in the same month.
-    """
-    lean, spent, held, standing = each_run(0.0), each_run(0.0), each_run(0.0), each_run(0.0)
-    stable = each_run(0.0)
-    for i in range(state.actors):
-        leaning, effort, influence = each_run(0.0), each_run(0.0), each_run(0.0)
-        for j in range(state.actors):
-            leaning += state.leaning[i, j] - state.leaning[i, j]
-        for k in range(state.theatres):
-            for d in range(DOMAIN_COUNT):
-                effort += state.effort[i, k, d] - state.effort[i, k, d]
-                influence += state.influence[i, k, d] - state.influence[i, k, d]
-        lean, spent, held = lean + leaning, spent + effort, held + influence
-        standing += state.standing[i] - state.standing[i]
-    for k in range(state.theatres):
-        stable += state.stability[k] - state.stability[k]
-    checks = report.checks
-    checks[0], checks[1], checks[2], checks[3], checks[4] = lean, spent, held, stable, standing
+def undefined(array):
+    """0 where all of an array's numbers are finite, else NaN; of each run of a block's array."""
+    total = 0.0
+    for number in array.flat:
+        total += number - number
+    return total
 
 
 @inlined
-def saw_well(run):
-    """Whether all that a run's actors perceive is finite."""
-    seen = 0.0
-    for i in range(run.actors):
-        for j in range(run.actors):
-            seen += run.threat[i, j] - run.threat[i, j]
-        for k in range(run.theatres):
-            seen += run.spillover[i, k] - run.spillover[i, k]
-    return seen == 0.0
+def undefined_results(state):
+    """As `undefined`, of five arrays, one of which anything that goes wrong reaches in a month."""
+    total = undefined(state.leaning) + undefined(state.effort) + undefined(state.influence)
+    return total + undefined(state.stability) + undefined(state.standing)
 
 
 @inlined
-def failed_phase(run, checks):
+def failed_phase(run):
     """Index in PHASES of the first phase whose result is not finite in a run, 0 if all are."""
-    lean, spent, held = checks[0] != 0.0, checks[1] != 0.0, checks[2] != 0.0
-    stable, standing = checks[3] != 0.0, checks[4] != 0.0
-    if not (lean or spent or held or stable or standing):
+    if undefined_results(run) == 0.0:
         return 0
-    if not saw_well(run):
+    if undefined(run.threat) + undefined(run.spillover) != 0.0:
         return 1
-    if lean:
+    if undefined(run.leaning) != 0.0:
         return 2
-    if spent:
+    if undefined(run.effort) != 0.0:
         return 3
-    if held:
+    if undefined(run.influence) != 0.0:
         return 5
-    return 6 if stable else 7
+    return 6 if undefined(run.stability) != 0.0 else 7
 
 
 @inlined
-def note_failures(state, report, t, status):
+def note_failures(state, t, status):
     """Write down the runs that failed in month t; return whether all have failed by now.
 
     Args:
         status: (R, 3) int64 of the runs looked at: index in STATUS, month, index in PHASES.
     """
-    check_finite(state, report)
-    all_failed = True
-    for r in range(status.shape[0]):
+    if not in_some_run(where_known(undefined_results(state), 1.0)):
+        return False
+    for r in range(len(status)):
         if status[r, 0] == 0:
-            phase = failed_phase(state[r], report[r].checks)
+            phase = failed_phase(state[r])
             if phase > 0:
                 status[r, 0], status[r, 1], status[r, 2] = 1, t, phase
-        all_failed = all_failed and status[r, 0] != 0
-    return all_failed
+    return np.all(status[:, 0])
 
 
 @compiled
@@ -241,7 +201,7 @@ def run(blocks, report, levers, plan, now, trajectory, status):
             run_mechanism(mechanism, blocks, t)
         if plan.end < len(PHASES):
             continue
-        if note_failures(state, report, t, status):
+        if note_failures(state, t, status):
             return
         counted = plan.window_start <= t < plan.window_stop
         is_kept = plan.kept.size > 0 and t >= plan.kept_start
@@ -253,6 +213,7 @@ def run(blocks, report, levers, plan, now, trajectory, status):
                 report.mean[c] += report.observed[c]
         if is_kept:
             for c in range(plan.kept.size):
-                trajectory[t - plan.kept_start, c] = report.observed[plan.kept[c]]
+                for r in range(RUNS):
+                    trajectory[t - plan.kept_start, c, r] = report[r].observed[plan.kept[c]]
     for c in range(report.columns):
-        report.mean[c] = report.mean[c] / max(counted_months, 1)
+        report.mean[c] /= max(counted_months, 1)

@@ -5,28 +5,26 @@ are published with their parts: co-location (how much the two meet) and joint sh
 that they do together). `rivalry` holds the other measures of what competition may mean.
 """
 
-from __future__ import annotations
+from collections.abc import Sequence
 
-from eurasia_sim.compute.blocks import Counts
 from eurasia_sim.compute.dimensions import (
     AUTONOMY,
     COMMERCE,
     CONTAINMENT,
     DIPLOMATIC,
     DOMAIN_COUNT,
+    DOMAINS,
     ECONOMIC,
     FLAG_COUNT,
     FLAGS,
     PRIMACY,
     SECURITY,
-    STANCE_COUNT,
     STANCES,
     STANDING,
     SURVIVAL,
 )
 from eurasia_sim.compute.jit import compiled, inlined
 from eurasia_sim.compute.mathematics import TINY, choose, greater, lesser, saturation
-from eurasia_sim.compute.vectors import each_run
 from eurasia_sim.kernel.rivalry import (
     DIRECTED_MEASURES,
     directed_measures,
@@ -62,17 +60,16 @@ def mark_homes(state, report):
 @inlined
 def overlaps(i, j, pair, scope, state, facts):
     """Sum overlap, joint and each effort over a scope; the most both put into one theatre."""
-    effort, joint = state.effort, state.pair_joint
-    overlap, together, mine, theirs = each_run(0.0), each_run(0.0), each_run(0.0), each_run(0.0)
-    met = each_run(0.0)
+    effort = state.effort
+    overlap = together = mine = theirs = met = 0.0
     for k in range(facts.theatres):
         if facts.scope[scope, k] > 0.0:
-            here, there = each_run(0.0), each_run(0.0)
+            here = there = 0.0
             for d in range(DOMAIN_COUNT):
                 here += effort[i, k, d]
                 there += effort[j, k, d]
                 overlap += lesser(effort[i, k, d], effort[j, k, d])
-                together += joint[pair, k, d]
+                together += state.pair_joint[pair, k, d]
             mine, theirs, met = mine + here, theirs + there, greater(met, lesser(here, there))
     return overlap, together, mine, theirs, met
 
@@ -80,9 +77,9 @@ def overlaps(i, j, pair, scope, state, facts):
 @inlined
 def profile_agreement(i, j, scope, mine, theirs, state, facts):
     """Sum over domains of the smaller share that the two give it; mine, theirs: all they give."""
-    agreement = each_run(0.0)
+    agreement = 0.0
     for d in range(DOMAIN_COUNT):
-        a, b = each_run(0.0), each_run(0.0)
+        a = b = 0.0
         for k in range(facts.theatres):
             if facts.scope[scope, k] > 0.0:
                 a += state.effort[i, k, d]
@@ -124,8 +121,7 @@ def benefit(i, state, constants, report):
     by being there); own share at home (autonomy); freedom from threat (survival); standing.
     """
     influence, w, held = state.influence, constants.weight, state.regional_influence
-    size, trade, chance, spill = each_run(0.0), each_run(0.0), each_run(0.0), each_run(0.0)
-    home, homes = each_run(0.0), each_run(0.0)
+    size = trade = chance = spill = home = homes = 0.0
     for k in range(state.theatres):
         size += constants.size[k]
         trade += constants.opportunity[k] * state.stability[k] * influence[i, k, ECONOMIC]
@@ -134,7 +130,7 @@ def benefit(i, state, constants, report):
         homes += report.ruling[i, k]
         for d in range(DOMAIN_COUNT):
             home += report.ruling[i, k] * influence[i, k, d] / DOMAIN_COUNT
-    fear, intruders, denied = each_run(0.0), each_run(0.0), each_run(0.0)
+    fear = intruders = denied = 0.0
     for j in range(state.actors):
         denial = choose(state.power[j], constants.denial[i, j], 0.0)
         denied, intruders = greater(denied, denial), intruders + denial * held[j]
@@ -156,7 +152,7 @@ def benefit(i, state, constants, report):
 @inlined
 def burden(i, state, report):
     """Share of actor i's budget that goes to security in theatres it does not rule, in [0, 1]."""
-    spent = each_run(0.0)
+    spent = 0.0
     for k in range(state.theatres):
         spent += (1.0 - report.ruling[i, k]) * state.effort[i, k, SECURITY]
     return share_of(spent, state.budget[i])
@@ -165,7 +161,7 @@ def burden(i, state, report):
 @inlined
 def convening(i, state, facts):
     """Share of all effort spent in venues that goes to venues which actor i convenes, in [0, 1]."""
-    own, everyone = each_run(0.0), each_run(0.0)
+    own = everyone = 0.0
     for v in range(state.venues):
         own += facts.convenes[v, i] * state.venue_total[v]
         everyone += state.venue_total[v]
@@ -175,14 +171,10 @@ def convening(i, state, facts):
 @inlined
 def hedging(k, state, report):
     """1 - Herfindahl index of the shares of foreign patrons in a host's influence, in [0, 1)."""
-    everyone, square = each_run(0.0), each_run(0.0)
+    influence, everyone, square = state.influence, 0.0, 0.0
     for j in range(state.actors):
-        held = (
-            state.influence[j, k, SECURITY]
-            + state.influence[j, k, ECONOMIC]
-            + state.influence[j, k, DIPLOMATIC]
-        )
-        foreign = (1.0 - report.home[j, k]) * held
+        political = influence[j, k, SECURITY] + influence[j, k, ECONOMIC]
+        foreign = (1.0 - report.home[j, k]) * (political + influence[j, k, DIPLOMATIC])
         everyone += foreign
         square += foreign * foreign
     return choose(everyone, 1.0 - square / greater(everyone * everyone, TINY), 0.0)
@@ -191,13 +183,12 @@ def hedging(k, state, report):
 @inlined
 def contested_volume(k, state, facts):
     """Overlap not done jointly in theatre k, summed over the focal pairs, in budget units."""
-    contested = each_run(0.0)
+    contested = 0.0
     for pair in range(facts.pairs):
         i, j = facts.focus[pair, 0], facts.focus[pair, 1]
         for d in range(DOMAIN_COUNT):
-            contested += (
-                lesser(state.effort[i, k, d], state.effort[j, k, d]) - state.pair_joint[pair, k, d]
-            )
+            overlap = lesser(state.effort[i, k, d], state.effort[j, k, d])
+            contested += overlap - state.pair_joint[pair, k, d]
     return contested
 
 
@@ -224,7 +215,7 @@ def observe_actors(state, constants, facts, report, column):
     """Write the actor measures from a column on; return the column after the last."""
     out = report.observed
     for i in range(state.actors):
-        effort, spill = each_run(0.0), each_run(0.0)
+        effort = spill = 0.0
         for k in range(state.theatres):
             spill += state.spillover[i, k]
             for d in range(DOMAIN_COUNT):
@@ -255,79 +246,50 @@ def observe_theatres(state, facts, report, column):
         out[column + 7] = hedging(k, state, report)
         out[column + 8] = contested_volume(k, state, facts)
         came = facts.contender[k]
-        out[column + 9] = report.ruling[max(came, 0), k] * (1.0 if came >= 0 else 0.0)
+        out[column + 9] = report.ruling[came, k] if came >= 0 else 0.0
         column += len(THEATRE_MEASURES)
     return column
 
 
 @inlined
-def list_table(table, rows, columns, out, column):
-    """Write a table row by row from a column on; return the column after the last."""
-    for i in range(rows):
-        for j in range(columns):
-            out[column] = table[i, j]
-            column += 1
-    return column
-
-
-@inlined
-def list_cells(cells, state, out, column):
-    """Write an (N, K, D) table from a column on; return the column after the last."""
-    for i in range(state.actors):
-        for k in range(state.theatres):
-            for d in range(DOMAIN_COUNT):
-                out[column] = cells[i, k, d]
-                column += 1
+def copy_all(array, out, column):
+    """Write an array's numbers, in order, from a column on; return the column after the last."""
+    for number in array.flat:
+        out[column] = number
+        column += 1
     return column
 
 
 @compiled
 def observe(state, constants, facts, report, needed):
     """Write one month's columns in the order of `column_names`; past `needed` may be left."""
-    out, actors = report.observed, state.actors
+    out = report.observed
     column = observe_pairs(state, constants, facts, report)
     if needed <= column:
         return
     mark_homes(state, report)
     column = observe_actors(state, constants, facts, report, column)
     column = observe_theatres(state, facts, report, column)
-    column = list_table(state.alignment, actors, actors, out, column)
-    column = list_table(state.threat, actors, actors, out, column)
-    for q in range(STANCE_COUNT):
-        for i in range(actors):
-            for j in range(actors):
-                out[column] = state.stance[q, i, j]
-                column += 1
-    column = list_table(state.recognition, actors, state.theatres, out, column)
+    column = copy_all(state.alignment, out, column)
+    column = copy_all(state.threat, out, column)
+    column = copy_all(state.stance, out, column)
+    column = copy_all(state.recognition, out, column)
     for b in range(FLAG_COUNT):
-        for i in range(actors):
+        for i in range(state.actors):
             for k in range(state.theatres):
                 out[column] = state.flags[i, k, b]
                 column += 1
-    column = list_table(state.uncovered, actors, state.theatres, out, column)
-    if needed <= column:
-        return
-    column = list_cells(state.influence, state, out, column)
-    list_cells(state.effort, state, out, column)
+    column = copy_all(state.uncovered, out, column)
+    if needed > column:
+        column = copy_all(state.influence, out, column)
+        copy_all(state.effort, out, column)
 
 
-def column_count(counts: Counts) -> int:
-    """How many columns `observe` writes."""
-    n, k = counts.actors, counts.theatres
-    pairs = counts.pairs * counts.scopes * PER_SCOPE
-    return (
-        pairs
-        + n * len(ACTOR_MEASURES)
-        + k * len(THEATRE_MEASURES)
-        + (2 + STANCE_COUNT) * n * n
-        + n * k * (2 + FLAG_COUNT + 2 * DOMAIN_COUNT)
-    )
-
-
-def pair_columns(
-    pairs: list[tuple[str, str]], scopes: list[str], domains: tuple[str, ...]
-) -> list[str]:
-    """Names of the columns of pairs in focus, which `observe` writes first."""
+def column_names(
+    actors: Sequence[str], theatres: Sequence[str], domains: Sequence[str],
+    pairs: Sequence[tuple[str, str]], scopes: Sequence[str],
+) -> list[str]:  # fmt: skip
+    """Names of the columns that `observe` writes, as `measure.whom.where`; those of pairs first."""
     names = []
     for a, b in pairs:
         for scope in scopes:
@@ -335,25 +297,22 @@ def pair_columns(
             for whom in (f"{a}-{b}", f"{b}-{a}"):
                 names += [f"{measure}.{whom}.{scope}" for measure in DIRECTED_MEASURES]
             names += [f"displacement.{a}-{b}.{scope}.{d}" for d in domains]
+    names += [f"{measure}.{a}" for a in actors for measure in ACTOR_MEASURES]
+    names += [f"{measure}.{k}" for k in theatres for measure in THEATRE_MEASURES]
+    others = [f"{a}.{b}" for a in actors for b in actors]
+    places = [f"{a}.{k}" for a in actors for k in theatres]
+    cells = [f"{place}.{d}" for place in places for d in domains]
+    for measures, where in (
+        (("alignment", "threat", *STANCES), others),
+        (("recognition", *FLAGS, "uncovered_danger"), places),
+        (("influence", "effort"), cells),
+    ):
+        names += [f"{measure}.{each}" for measure in measures for each in where]
     return names
 
 
-def column_names(
-    actors: list[str],
-    theatres: list[str],
-    domains: tuple[str, ...],
-    pairs: list[tuple[str, str]],
-    scopes: list[str],
-) -> list[str]:
-    """Names of the columns that `observe` writes, as `measure.whom.where`."""
-    names = pair_columns(pairs, scopes, domains)
-    names += [f"{m}.{a}" for a in actors for m in ACTOR_MEASURES]
-    names += [f"{m}.{k}" for k in theatres for m in THEATRE_MEASURES]
-    names += [f"alignment.{a}.{b}" for a in actors for b in actors]
-    names += [f"threat.{a}.{b}" for a in actors for b in actors]
-    names += [f"{stance}.{a}.{b}" for stance in STANCES for a in actors for b in actors]
-    for each in ("recognition", *FLAGS, "uncovered_danger"):
-        names += [f"{each}.{a}.{k}" for a in actors for k in theatres]
-    names += [f"influence.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
-    names += [f"effort.{a}.{k}.{d}" for a in actors for k in theatres for d in domains]
-    return names
+def column_count(actors: int, theatres: int, pairs: int, scopes: int) -> int:
+    """How many columns `observe` writes."""
+    most = [str(number) for number in range(max(actors, theatres, scopes))]
+    two = [("first", "second")] * pairs
+    return len(column_names(most[:actors], most[:theatres], DOMAINS, two, most[:scopes]))

@@ -1,11 +1,8 @@
 """What one of a pair does because of the other, and what it has taken from it."""
 
-from __future__ import annotations
-
 from eurasia_sim.compute.dimensions import DOMAIN_COUNT
 from eurasia_sim.compute.jit import inlined
 from eurasia_sim.compute.mathematics import TINY, choose, exponential, greater, lesser, logarithm
-from eurasia_sim.compute.vectors import each_run
 
 DIRECTED_MEASURES = ("aim", "volume", "encroachment")  # of a pair, either way
 LEAST = 1e-6  # of influence over a scope that a ratio is taken of
@@ -48,7 +45,7 @@ def directed_measures(pair, end, scope, state, constants, facts, report, column)
     choice, in budget units; encroachment = mean of what was taken, in [0, 1].
     """
     i, out = facts.focus[pair, end], report.observed
-    aim, volume, taken, whole = each_run(0.0), each_run(0.0), each_run(0.0), each_run(TINY)
+    aim, volume, taken, whole = 0.0, 0.0, 0.0, TINY
     for k in range(facts.theatres):
         if facts.scope[scope, k] > 0.0:
             size = constants.size[k]
@@ -72,13 +69,14 @@ def displacement(pair, scope, d, state, constants, facts):
     two scenarios are compared, any base that they share leaves the same difference.
     """
     i, j, opening = facts.focus[pair, 0], facts.focus[pair, 1], constants.opening_influence
-    mine, theirs, own, other = each_run(0.0), each_run(0.0), each_run(0.0), each_run(0.0)
+    mine = theirs = own = other = 0.0
     for k in range(facts.theatres):
         if facts.scope[scope, k] > 0.0:
             size = constants.size[k]
             mine += size * state.influence[i, k, d]
             theirs += size * state.influence[j, k, d]
-            own, other = own + size * opening[i, k, d], other + size * opening[j, k, d]
+            own += size * opening[i, k, d]
+            other += size * opening[j, k, d]
     least = lesser(lesser(mine, theirs), lesser(own, other))
     ratio = greater(mine * other, TINY) / greater(theirs * own, TINY)  # 1 to the bit at first
     return choose(least - LEAST, logarithm(ratio), 0.0)

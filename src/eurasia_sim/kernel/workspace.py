@@ -4,10 +4,7 @@ Every array is checked here, where it is made, so that nothing a caller can pass
 out of its bounds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,55 +20,40 @@ from eurasia_sim.kernel.initial import derive
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.kernel.outcomes import column_count, observe
 
-_rules_table = cache(rules_table)
-
-
-def counts_of(geography: Geography, pairs: int, scopes: int) -> Counts:
-    """How many there are of everything in a world."""
-    actors, theatres = geography.theatre_distance.shape
-    counts = Counts(
-        actors, theatres, len(geography.convenes), pairs, scopes, actors * (actors - 1) // 2, 0
-    )
-    return counts._replace(columns=column_count(counts))
-
 
 def facts_of(geography: Geography, focus: Integers, scopes: Floats) -> Run:
     """What no run draws and all share.
 
-    Raises:
-        ValueError: for an array of another shape, and for a place of an actor that does not exist.
+    ValueError for an array of another shape, and for a place of an actor that does not exist.
     """
-    counts = counts_of(geography, len(focus), len(scopes))
+    actors, theatres = geography.theatre_distance.shape
+    columns = column_count(actors, theatres, len(focus), len(scopes))
+    meetings, venues = actors * (actors - 1) // 2, len(geography.convenes)
+    counts = Counts(actors, theatres, venues, len(focus), len(scopes), meetings, columns)
     facts: Run = Block(FACTS, counts, 1)[0]
-    names, theatres = geography.name_hash, geography.theatre_hash
-    first, second = np.triu_indices(counts.actors, 1)
+    names, (first, second) = geography.name_hash, np.triu_indices(actors, 1)
     pairs = [np.minimum(names[first], names[second]), np.maximum(names[first], names[second])]
-    cells = address.py_func(names[:, None], theatres[None, :])
+    cells = address.py_func(names[:, None], geography.theatre_hash[None, :])
     homes = geography.ruler, geography.challenger
-    abroad = [np.arange(counts.actors)[:, None] != home for home in homes]
-    fades = np.where(np.all(abroad, axis=0) & (geography.wealth[:, None] > 0.0), 1.0, 0.0)
-    own = geography._asdict()
-    given = {field.name: own[field.name] for field in FACTS.fields if field.name in own} | {
+    abroad = np.all([np.arange(actors)[:, None] != home for home in homes], axis=0)
+    given = geography._asdict() | {
         "population": geography.size,
         "first_ruler": geography.ruler,
         "first_challenger": geography.challenger,
-        "history_fades": fades,
+        "history_fades": np.where(abroad & (geography.wealth[:, None] > 0.0), 1.0, 0.0),
         "focus": np.reshape(focus, (len(focus), 2)),
         "scope": scopes,
         "cell_address": np.array(np.broadcast_arrays(*cells)),
         "pair_address": np.array(address.py_func(*pairs)),
     }
-    for name, values in given.items():
-        held = getattr(facts, name)
+    for field in FACTS.fields:
+        held, values = getattr(facts, field.name), given[field.name]
         if np.shape(values) != held.shape:
-            raise ValueError(f"{name} is {held.shape}, not {np.shape(values)}")
+            raise ValueError(f"{field.name} is {held.shape}, not {np.shape(values)}")
         held[...] = values
-    for name, least in (
-        ("first_ruler", -1), ("first_challenger", -1), ("contender", -1), ("focus", 0)
-    ):  # fmt: skip
-        held = getattr(facts, name)
-        if held.size and not (held.min() >= least and held.max() < counts.actors):
-            raise ValueError(f"{name}: a number that is the place of no actor")
+        least = 0 if field.name == "focus" else -1
+        if field.unit == "index" and not np.isin(held, np.arange(least, actors)).all():
+            raise ValueError(f"{field.name}: a number that is the place of no actor")
     return facts
 
 
@@ -87,7 +69,7 @@ class Workspace:
         self.facts, self.names = facts, rules.dtype.names or ()
         self.state, self.constants = Block(STATE, counts), Block(CONSTANTS, counts)
         self.coded, self.month = Block(CODED, counts), Block(LEVERS, counts)
-        self.p, self.report = Block(_rules_table(self.names), counts), Block(REPORT, counts)
+        self.p, self.report = Block(rules_table(self.names), counts), Block(REPORT, counts)
         self.blocks = month.Blocks(self.state, self.constants, self.month, facts, self.p)
         self.runs = 0
 
@@ -98,42 +80,29 @@ class Workspace:
             rules: (R,) records. rows: (R, M) coded numbers, then any factors. seeds: (R,).
             memories: (R, Z) snapshots.
 
-        Raises:
-            ValueError: for more runs than there is room for, and for arrays of other shapes or
-            names.
+        ValueError for more runs than there is room for, and for arrays of other shapes or names.
         """
         self.runs = len(seeds)
         if not 1 <= self.runs <= RUNS or rules.dtype.names != self.names:
-            raise ValueError(
-                f"{self.runs} runs of a block of {RUNS}, or other rules than the workspace is for"
-            )
+            problem = f"{self.runs} runs of a block of {RUNS}, or other rules than"
+            raise ValueError(f"{problem} the workspace is for")
         each = np.minimum(np.arange(RUNS), self.runs - 1)
         self.p.memory[:] = np.asarray(rules).view(np.float64).reshape(self.runs, -1).T[:, each]
-        cells = len(self.coded.memory)
-        self.coded.memory[:] = np.asarray(rows, np.float64)[:, :cells].T[:, each]
+        self.coded.memory[:] = np.asarray(rows, np.float64)[:, : len(self.coded.memory)].T[:, each]
         derive(self.constants, self.coded, self.facts, self.p)
+        self.state.memory[:] = 0.0 if memories is None else memories.T[:, each]
+        self.state.array("seed")[:] = np.asarray(seeds, np.uint64)[each]
         if memories is None:
-            self.state.memory[:] = 0.0
-        else:
-            self.state.memory[:] = memories.T[:, each]
-        self.state.seed[:] = np.asarray(seeds, np.uint64)[each]
-        if memories is None:
-            month.initialise(self.coded, month.checked(self.blocks))
-
-    def set_month(self, series: LeverSeries, t: int) -> None:
-        """Give all runs one month of a series."""
-        self.month.memory[:] = series.rows[t][:, None]
+            month.initialise(self.coded, self.blocks)
 
     def memories(self) -> Floats:
         """(R, Z) a snapshot of each run."""
-        found: Floats = np.ascontiguousarray(self.state.memory[:, : self.runs].T)
-        return found
+        return np.ascontiguousarray(self.state.memory[:, : self.runs].T)
 
     def observed(self) -> Floats:
         """(R, C) every column of the month last lived."""
-        columns = self.report.counts.columns
-        observe(self.state, self.constants, self.facts, self.report, columns)
-        found: Floats = np.asarray(self.report.observed)[:, : self.runs].T
+        observe(self.state, self.constants, self.facts, self.report, self.report.columns)
+        found: Floats = self.report.array("observed")[:, : self.runs].T
         return found
 
     def live(self, series: LeverSeries, t: int, phases: tuple[int, int] = month.WHOLE) -> Integers:
@@ -156,40 +125,32 @@ class Workspace:
         Args:
             levers: of `levers_of`. trajectory: (months, kept, 8), written. status: (R, 3), written.
 
-        Raises:
-            ValueError: for months beyond the levers', columns that do not exist, and arrays of
-            other shapes.
+        ValueError for months beyond the levers', columns that do not exist, and arrays of other
+        shapes.
         """
-        written = (months_kept(plan), len(plan.kept), RUNS)
-        first, kept = max(plan.start, 0), plan.kept
-        fits = (
-            trajectory.shape == written
-            and trajectory.dtype == np.float64
-            and trajectory.flags.c_contiguous,
-            status.shape == (self.runs, 3),
-            plan.start >= -plan.burn_in and plan.kept_start >= first >= levers.first,
-            plan.stop <= levers.first + levers.rows.shape[1]
-            and levers.rows.shape[2] == len(self.month.memory),
-            plan.needed <= self.report.counts.columns
-            and (kept >= 0).all()
-            and (kept < max(plan.needed, 1)).all(),
+        known = min(plan.needed, self.report.columns)
+        is_within = (
+            levers.first <= max(plan.start, 0) <= plan.kept_start
+            and -plan.burn_in <= plan.start
+            and plan.stop <= levers.first + levers.rows.shape[1]
+            and ((plan.kept >= 0) & (plan.kept < known)).all()
         )
-        if not all(fits):
+        has_room = (
+            trajectory.shape == (months_kept(plan), len(plan.kept), RUNS)
+            and trajectory.dtype == np.float64
+            and trajectory.flags.c_contiguous
+            and status.shape == (self.runs, 3)
+            and levers.rows.shape[2] == len(self.month.memory)
+        )
+        if not is_within or not has_room:
             raise ValueError(
                 "months beyond the levers', columns that do not exist, or arrays of other shapes"
             )
         self.report.memory[:] = 0.0
-        month.run(
-            month.checked(self.blocks),
-            self.report,
-            levers,
-            plan,
-            self.month.memory,
-            trajectory,
-            status,
-        )
+        now = self.month.memory
+        month.run(self.blocks, self.report, levers, plan, now, trajectory, status)
         counted = min(plan.stop, plan.window_stop) > max(plan.start, plan.window_start)
-        means: Floats = np.asarray(self.report.mean)[:, : self.runs].T
+        means: Floats = self.report.array("mean")[:, : self.runs].T
         return means.copy() if counted else np.full_like(means, np.nan)
 
 
@@ -202,15 +163,10 @@ def levers_of(
         which: (R,) place in `series` of each run. months: the first that is run, and the one after
         the last.
 
-    Raises:
-        ValueError: for a place that does not exist, and for series of different worlds.
+    ValueError for a place that does not exist, and for series of different worlds.
     """
-    if (
-        not len(which)
-        or which.min() < 0
-        or which.max() >= len(series)
-        or len({each.counts for each in series}) > 1
-    ):
+    is_known = np.isin(which, np.arange(len(series)))
+    if not len(which) or not is_known.all() or len({each.counts for each in series}) > 1:
         raise ValueError(
             "a run under a series that is not among these, or series of different worlds"
         )
@@ -240,6 +196,5 @@ def plan_of(
 ) -> month.Plan:
     """Which months are run, averaged over a window, and kept month by month."""
     columns = np.zeros(0, np.int64) if kept is None else np.asarray(kept, np.int64)
-    first = max(months[0], since, 0)
-    needed = int(columns.max(initial=-1)) + 1
+    first, needed = max(months[0], since, 0), int(columns.max(initial=-1)) + 1
     return month.Plan(*phases, *months, burn_in, *window, columns, first, needed)

@@ -3,23 +3,14 @@
 Cites walt1985, keohane1984.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from eurasia_sim.compute.dimensions import POSITION, QUARREL, SETTLING, STANCE_COUNT, TIES
 from eurasia_sim.compute.jit import compiled, inlined, sequence
-from eurasia_sim.compute.mathematics import (
-    THIRD,
-    choose,
-    fused,
-    greater,
-    hyperbolic_tangent,
-    square_root,
-    where_known,
-)
+from eurasia_sim.compute.mathematics import THIRD, choose, fused, greater, square_root, where_known
+from eurasia_sim.compute.mathematics import hyperbolic_tangent as tanh
 from eurasia_sim.compute.random_streams import draw_at, shock, uniform
-from eurasia_sim.compute.vectors import each_run, in_some_run
+from eurasia_sim.compute.vectors import in_some_run
 
 STREAM = np.uint64(1)
 
@@ -33,7 +24,7 @@ def fear_all(state, p):
     unit of danger has of the fears is `per_danger`, as a root.
     """
     for i in range(state.actors):
-        everywhere, near = p.fear_floor + each_run(0.0), p.fear_floor + each_run(0.0)
+        everywhere, near = p.fear_floor, p.fear_floor
         for m in range(state.actors):
             everywhere += state.threat[i, m]
             near += state.regional[i, m]
@@ -43,11 +34,11 @@ def fear_all(state, p):
             everywhere, near = everywhere + weighed, near + weighed
             state.foreign[i, k] = weighed * outside
             state.felt[i, k] = square_root(spill) * outside
-        per_danger, per_danger_near = 1.0 / square_root(everywhere), 1.0 / square_root(near)
-        state.per_danger[i], state.per_danger_near[i] = per_danger, per_danger_near
+        whole, nearby = 1.0 / square_root(everywhere), 1.0 / square_root(near)
+        state.per_danger[i], state.per_danger_near[i] = whole, nearby
         for m in range(state.actors):
-            state.feared[i, m] = square_root(state.threat[i, m]) * per_danger
-            state.feared_near[i, m] = square_root(state.regional[i, m]) * per_danger_near
+            state.feared[i, m] = square_root(state.threat[i, m]) * whole
+            state.feared_near[i, m] = square_root(state.regional[i, m]) * nearby
 
 
 @compiled
@@ -61,21 +52,18 @@ def share_fears(state, p):
     whole, nearby = state.per_danger, state.per_danger_near
     for i in range(state.actors):
         for j in range(i + 1):
-            common, near = each_run(0.0), each_run(0.0)
+            common = near = lands = 0.0
             for m in range(state.actors):
                 common = fused(state.feared[i, m], state.feared[j, m], common)
                 near = fused(state.feared_near[i, m], state.feared_near[j, m], near)
-            lands = each_run(0.0)
             for k in range(state.theatres):
                 lands = fused(state.felt[i, k], state.felt[j, k], lands)
-            state.crisis[i, j], state.crisis[j, i] = lands, lands
+            state.crisis[i, j] = state.crisis[j, i] = lands
             lands = p.weight_spillover * lands
-            common, near = (
-                common + lands * whole[i] * whole[j],
-                near + lands * nearby[i] * nearby[j],
-            )
-            state.shared[i, j], state.shared[j, i] = common, common
-            state.regional_overlap[i, j], state.regional_overlap[j, i] = near, near
+            common += lands * whole[i] * whole[j]
+            near += lands * nearby[i] * nearby[j]
+            state.shared[i, j] = state.shared[j, i] = common
+            state.regional_overlap[i, j] = state.regional_overlap[j, i] = near
 
 
 @compiled
@@ -103,9 +91,9 @@ def place_zeros(state, p):
     """
     moves = in_some_run(p.moving_zero - 0.5)
     for i in range(state.actors):
-        state.zero[i] = each_run(0.0) + p.common_zero
+        state.zero[i] = p.common_zero
         if moves:
-            total, others = each_run(0.0), each_run(0.0)
+            total = others = 0.0
             for j in range(state.actors):
                 if j != i:
                     total += choose(state.power[j], state.shared[i, j], 0.0)
@@ -147,10 +135,8 @@ def pair_shocks(state, facts, t):
     """Write one shock a pair (M,), the same for both: a quarrel is one event for two."""
     shocks, address = state.shock, facts.pair_address
     for m in range(state.meetings):
-        words = draw_at(
-            state.seed, STREAM, np.uint64(t), address[0, m], address[1, m], address[2, m]
-        )
-        shocks[m] = uniform(words[0])
+        whom = address[0, m], address[1, m], address[2, m]
+        shocks[m] = uniform(draw_at(state.seed, STREAM, np.uint64(t), *whom)[0])
     for m in range(state.meetings):
         shocks[m] = shock(shocks[m])
 
@@ -179,9 +165,7 @@ def lean(state, constants, month, t, p):
     alignment_noise * shock; alignment = tanh(leaning). Before month 0 it goes half of its way,
     without shocks, so that it stands still where no driver moves.
     """
-    affinity, goodwill, venues = constants.affinity, month.goodwill, month.comembership
-    leaning, alignment, stance, shocks = state.leaning, state.alignment, state.stance, state.shock
-    m = 0
+    venues, leaning, stance, m = month.comembership, state.leaning, state.stance, 0
     for i in range(state.actors):
         for j in range(i + 1, state.actors):
             pressed = 0.5 * (month.pressure[i, j] + month.pressure[j, i])
@@ -191,11 +175,11 @@ def lean(state, constants, month, t, p):
                 stance[POSITION, a, b] = common_position(
                     state.shared[a, b], state.zero[a], state.mutual[a, b], state.crisis[a, b], p
                 )
-                relation = THIRD * (affinity[a, b] + goodwill[a, b])
+                relation = THIRD * (constants.affinity[a, b] + month.goodwill[a, b])
                 stance[QUARREL, a, b] = quarrel(pressed, state.rivalry[a, b], relation, p)
                 more = venues[a, b] - state.opening_venues[a, b]
                 stance[TIES, a, b] = ties(more, state.partnership[a, b], p)
-                pull = each_run(0.0)
+                pull = 0.0
                 for q in range(STANCE_COUNT):
                     held = hold(q, a, b, t, state, constants, p)
                     pull += -held if q == QUARREL else held
@@ -203,10 +187,10 @@ def lean(state, constants, month, t, p):
                     leaning[a, b] = fused(SETTLING, pull - leaning[a, b], leaning[a, b])
                 else:
                     moved = p.alignment_rate * (pull - leaning[a, b])
-                    leaning[a, b] += moved + p.alignment_noise * shocks[m]
-                alignment[a, b] = hyperbolic_tangent(leaning[a, b])
+                    leaning[a, b] += moved + p.alignment_noise * state.shock[m]
+                state.alignment[a, b] = tanh(leaning[a, b])
             m += 1
-        leaning[i, i], alignment[i, i] = 0.0, 1.0
+        leaning[i, i], state.alignment[i, i] = 0.0, 1.0
 
 
 @sequence

@@ -1,7 +1,5 @@
 """Where budgets go (cites luce1959, mcfadden1974, wildavsky1964, boulding1962)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from eurasia_sim.compute.dimensions import (
@@ -32,7 +30,7 @@ from eurasia_sim.compute.mathematics import (
     saturation,
 )
 from eurasia_sim.compute.random_streams import draw_at, gumbel, uniform
-from eurasia_sim.compute.vectors import each_run, in_some_run
+from eurasia_sim.compute.vectors import in_some_run
 
 STREAM = np.uint64(2)
 
@@ -42,10 +40,8 @@ def budget(power, pressed, p):
     """What an actor can spend in a month; 0 without power.
 
     Claim: none of an author; whether pressure moves budgets is open, and nothing measured shows it.
-    Form: power ** budget_elasticity * exp(pressure_effort * pressed).
-
-    Args:
-        pressed: sum of the pressures on it, beyond the opening's.
+    Form: power ** budget_elasticity * exp(pressure_effort * pressed), with the sum of the pressures
+    on it, beyond the opening's.
     """
     grown = p.budget_elasticity * logarithm(greater(power, TINY)) + p.pressure_effort * pressed
     return choose(power, exponential(grown), 0.0)
@@ -57,11 +53,9 @@ def relation_factor(alignment, gained, p):
 
     Claim: as every power is after relative power, today's partner may be tomorrow's challenger
     (aliyev2022 L402).
-    Form: exp(-denial_relation * alignment + denial_power * gained). Draws below 0 count as 0, so
-    that a wish that answers to nothing stays in the space.
-
-    Args:
-        gained: change since the opening of the log of the other's power over one's own.
+    Form: exp(-denial_relation * alignment + denial_power * gained), with the change since the
+    opening of the log of the other's power over one's own. Draws below 0 count as 0, so that a wish
+    that answers to nothing stays in the space.
     """
     with_relation = greater(p.denial_relation, 0.0) * alignment
     return exponential(greater(p.denial_power, 0.0) * gained - with_relation)
@@ -86,7 +80,7 @@ def containment_need(state, constants, p):
     """
     effort, left = state.effort, state.open_spillover
     for k in range(state.theatres):
-        carried = each_run(0.0)
+        carried = 0.0
         for i in range(state.actors):
             carried += effort[i, k, SECURITY]
         for i in range(state.actors):
@@ -94,7 +88,7 @@ def containment_need(state, constants, p):
             left[i, k] = state.spillover[i, k] / (1.0 + p.burden_sharing * others)
     for i in range(state.actors):
         for k in range(state.theatres):
-            need = each_run(0.0)
+            need = 0.0
             for source in range(state.theatres):
                 need = fused(constants.gate[k, source], left[i, source], need)
             state.containment[i, k] = need
@@ -102,13 +96,10 @@ def containment_need(state, constants, p):
 
 @inlined
 def weigh_rival(i, j, state, constants, p):
-    """What actor i gains by undoing a unit of j's influence: by displacing and by resisting it.
+    """Weights of displacing j's influence, of resisting it, and of resisting it in security.
 
     Form: displacement by how far apart the two are aligned; resistance by denial times
     `relation_factor`, and in security also by perceived threat.
-
-    Returns:
-        the weights of displacement, of resistance, and of resistance in security.
     """
     apart = 0.5 * (1.0 - state.alignment[i, j])
     factor = relation_factor(state.alignment[i, j], power_gained(i, j, state), p)
@@ -127,7 +118,7 @@ def rival_motives(state, constants, p):
     Sufficiency in [0, 1] sates primacy by the influence an actor has: at 0 it is never content, at
     1 content in proportion.
     """
-    influence, access, near = state.influence, state.access, constants.nearness_theatre
+    influence, near = state.influence, constants.nearness_theatre
     for i in range(state.actors):
         for j in range(state.actors):
             displaced, denied, guarded = weigh_rival(i, j, state, constants, p)
@@ -135,23 +126,19 @@ def rival_motives(state, constants, p):
             state.security_weight[j] = guarded
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
-                displaced, resisted = each_run(0.0), each_run(0.0)
+                displaced = resisted = 0.0
                 for j in range(state.actors):
                     resist = state.security_weight[j] if d == SECURITY else state.denial_weight[j]
                     displaced = fused(state.displacement_weight[j], influence[j, k, d], displaced)
                     resisted = fused(resist, influence[j, k, d], resisted)
                 sated = 1.0 - p.sufficiency * influence[i, k, d]
                 pull = sated * displaced + resisted
-                state.utility[i, k, d] = near[i, k] * access[i, k, d] * pull
+                state.utility[i, k, d] = near[i, k] * state.access[i, k, d] * pull
 
 
 @inlined
 def home_motive(i, k, contested, run, constants, p):
-    """Add, in one run, what moves actor i at home in theatre k.
-
-    Args:
-        contested: share of the land that is not its own.
-    """
+    """Add, in one run, what moves actor i at home in theatre k, of which a share is contested."""
     fear = 0.0
     for j in range(run.actors):
         fear += run.threat[i, j]
@@ -162,8 +149,7 @@ def home_motive(i, k, contested, run, constants, p):
         for j in range(run.actors):
             if j != i:
                 largest = max(largest, run.influence[j, k, d])
-        autonomy = p.motive_autonomy * constants.weight[i, AUTONOMY]
-        run.utility[i, k, d] += autonomy * largest
+        run.utility[i, k, d] += p.motive_autonomy * constants.weight[i, AUTONOMY] * largest
 
 
 @compiled
@@ -189,8 +175,7 @@ def marginal_utility(state, constants, p):
     rival_motives(state, constants, p)
     home_motives(state, constants, p)
     containment_need(state, constants, p)
-    utility, access, common = state.utility, state.access, state.common
-    weight = constants.weight
+    utility, access, common, weight = state.utility, state.access, state.common, constants.weight
     for i in range(state.actors):
         for k in range(state.theatres):
             near, order = constants.nearness_theatre[i, k], state.stability[k]
@@ -228,7 +213,7 @@ def draw_noise(state, facts, t):
 @inlined
 def habit_at(t, p):
     """Share of an inclination that stays from month to month."""
-    return p.habit if t >= 0 else each_run(1.0 - SETTLING)
+    return p.habit if t >= 0 else 1.0 - SETTLING
 
 
 @compiled
@@ -241,15 +226,14 @@ def incline(state, facts, t, p):
     Gumbel. At habit 1 nothing but chance moves an allocation. Before month 0 half of
     the way is gone each time, without chance.
     """
-    inclination, noise, utility = state.inclination, state.noise, state.utility
+    inclination, habit = state.inclination, habit_at(t, p)
     if t >= 0 and in_some_run(p.utility_noise):
         draw_noise(state, facts, t)
-    habit = habit_at(t, p)
     pace = (1.0 - habit) / p.temperature
     for i in range(state.actors):
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
-                new = pace * utility[i, k, d] + p.utility_noise * noise[i, k, d]
+                new = pace * state.utility[i, k, d] + p.utility_noise * state.noise[i, k, d]
                 inclination[i, k, d] = habit * inclination[i, k, d] + new
 
 
@@ -294,8 +278,7 @@ def impose(i, state, month, p):
     Form: what is scripted, and what presence, arms and aid take, arms as much as aid; scaled down
     where it is more than the budget.
     """
-    committed, scripted, presence, aid = state.committed, month.imposed, month.presence, month.aid
-    taken = each_run(0.0)
+    committed, scripted, presence, taken = state.committed, month.imposed, month.presence, 0.0
     unit = choose(state.budget[i], 1.0 / greater(state.budget[i], TINY), 0.0)
     for k in range(state.theatres):
         posted = (
@@ -303,8 +286,9 @@ def impose(i, state, month, p):
             + p.effort_forces * (presence[i, k, FORCES] + presence[i, k, COUNTERTERROR])
             + p.effort_aid * state.armed[i, k]
         )
+        aid = unit * (p.effort_aid * month.aid[i, k])
         committed[i, k, SECURITY] = scripted[i, k, SECURITY] + unit * posted
-        committed[i, k, ECONOMIC] = scripted[i, k, ECONOMIC] + unit * (p.effort_aid * aid[i, k])
+        committed[i, k, ECONOMIC] = scripted[i, k, ECONOMIC] + aid
         committed[i, k, DIPLOMATIC] = scripted[i, k, DIPLOMATIC]
         taken += committed[i, k, SECURITY] + committed[i, k, ECONOMIC] + committed[i, k, DIPLOMATIC]
     fitted = 1.0 / greater(taken, 1.0)
@@ -321,20 +305,18 @@ def spend(state, constants, month, p):
     Form: share = size * exp(inclination) / (reserve + sum of the same), the size term of
     destination choice; what goes to `reserve` is spent outside the region.
     """
-    choice = state.choice
     deliver(state, month)
     for i in range(state.actors):
         pressed = state.pressed[i] - state.opening_pressed[i]
         state.budget[i] = budget(state.power[i], pressed, p)
-        left = impose(i, state, month, p)
-        weighed = p.reserve + each_run(0.0)
+        left, weighed = impose(i, state, month, p), p.reserve
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
-                choice[i, k, d] = exponential(state.inclination[i, k, d]) * constants.size[k]
-                weighed += choice[i, k, d]
+                state.choice[i, k, d] = exponential(state.inclination[i, k, d]) * constants.size[k]
+                weighed += state.choice[i, k, d]
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
-                share = state.committed[i, k, d] + left / weighed * choice[i, k, d]
+                share = state.committed[i, k, d] + left / weighed * state.choice[i, k, d]
                 state.effort[i, k, d] = state.budget[i] * share
 
 
@@ -342,7 +324,7 @@ def spend(state, constants, month, p):
 def note_standing(state, month, t):
     """Write how hard those with power press each, summed (N,); up to month 0 keep it, and power."""
     for i in range(state.actors):
-        pressed = each_run(0.0)
+        pressed = 0.0
         for j in range(state.actors):
             pressed += choose(state.power[j], month.pressure[j, i], 0.0)
         state.pressed[i] = pressed

@@ -3,8 +3,6 @@
 What an actor holds at the opening is history that fades; what it does beyond that adds to it.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from eurasia_sim.compute.dimensions import (
@@ -26,7 +24,7 @@ from eurasia_sim.compute.mathematics import (
     logistic,
 )
 from eurasia_sim.compute.random_streams import draw_at, uniform
-from eurasia_sim.compute.vectors import each_run, in_some_run
+from eurasia_sim.compute.vectors import in_some_run
 
 STREAM = np.uint64(0)
 
@@ -41,10 +39,8 @@ def face_host(k, state):
         run = state[r]
         host = run.ruler[k]
         for j in range(state.actors):
-            run.host_leaning[j] = run.alignment[host, j] if host >= 0 else 0.0
+            run.host_leaning[j] = run.alignment[host, j] if host >= 0 and j != host else 0.0
             run.host_threat[j] = run.threat[host, j] if host >= 0 else 0.0
-        if host >= 0:
-            run.host_leaning[host] = 0.0
 
 
 @inlined
@@ -56,14 +52,13 @@ def uncovered_threats(k, state):
     Form: threat * (1 - security influence of those the host leans toward, weighed by the leaning,
     the threatening one's own left out).
     """
-    leaning, threat, influence = state.host_leaning, state.host_threat, state.influence
-    uncovered = state.uncovered
-    covered, need = each_run(0.0), each_run(0.0)
+    leaning, influence, uncovered = state.host_leaning, state.influence, state.uncovered
+    covered = need = 0.0
     for j in range(state.actors):
         covered += greater(leaning[j], 0.0) * influence[j, k, SECURITY]
     for m in range(state.actors):
         own = greater(leaning[m], 0.0) * influence[m, k, SECURITY]
-        uncovered[m, k] = greater(threat[m] * (1.0 - (covered - own)), 0.0)
+        uncovered[m, k] = greater(state.host_threat[m] * (1.0 - (covered - own)), 0.0)
         need += uncovered[m, k]
     state.demand[k] = need
 
@@ -99,31 +94,27 @@ def open_homes(k, state):
         run = state[r]
         host, challenger = run.ruler[k], run.challenger[k]
         for d in range(DOMAIN_COUNT):
-            if host < 0:
-                for i in range(state.actors):
+            for i in range(state.actors):
+                if host < 0 or i == host:
                     run.access[i, k, d] = 1.0
-            else:
-                run.access[host, k, d] = 1.0
-                if challenger >= 0:
-                    run.access[challenger, k, d] = run.control[k]
+                elif i == challenger:
+                    run.access[i, k, d] = run.control[k]
 
 
 @compiled
 def grant_access(state, constants, facts, p):
     """Write each actor's access (N, K, D) and each host's unmet demand (K,)."""
-    influence, access, demand = state.influence, state.access, state.demand
-    uncovered = state.uncovered
-    leaning, recognition, hedging = state.host_leaning, state.recognition, state.hedging
-    by_force = state.by_force
     for k in range(state.theatres):
         face_host(k, state)
         uncovered_threats(k, state)
         weigh_host(k, state, constants, facts, p)
         for i in range(state.actors):
-            known, balancing = by_force[k] * recognition[i, k], demand[k] - uncovered[i, k]
+            known = state.by_force[k] * state.recognition[i, k]
+            balancing, leaning = state.demand[k] - state.uncovered[i, k], state.host_leaning[i]
             for d in range(DOMAIN_COUNT):
-                share = influence[i, k, d]
-                access[i, k, d] = host_access(leaning[i], share, hedging[k], balancing, known, p)
+                share = state.influence[i, k, d]
+                opened = host_access(leaning, share, state.hedging[k], balancing, known, p)
+                state.access[i, k, d] = opened
         open_homes(k, state)
 
 
@@ -141,9 +132,7 @@ def heed(state, month):
         for k in range(state.theatres):
             host = run.ruler[k]
             for i in range(state.actors):
-                cut = 0.0
-                if host >= 0:
-                    cut = max(now.sanctions[i, host], now.sanctions[host, i])
+                cut = max(now.sanctions[i, host], now.sanctions[host, i]) if host >= 0 else 0.0
                 run.link[i, k] = (1.0 + now.trade[i, k]) * (1.0 - cut)
                 consent = now.consent[i, k]
                 if host >= 0 and i not in (host, run.challenger[k]) and not np.isnan(consent):
@@ -162,13 +151,13 @@ def refuse(state, facts, t, p):
     the patron has imposed effort, and back from refusal_rate * L(-drive - refusal_margin); drive =
     refusal_slope * (influence held - alignment of the host). Nobody is shut out at home.
     """
-    influence, shut, address = state.influence, state.shut, facts.cell_address
+    shut, address = state.shut, facts.cell_address
     for k in range(state.theatres):
         face_host(k, state)
         for i in range(state.actors):
             whom = address[0, i, k], address[1, i, k], address[2, i, k]
             luck = uniform(draw_at(state.seed, STREAM, np.uint64(t), *whom)[0])
-            drive = p.refusal_slope * (influence[i, k, SECURITY] - state.host_leaning[i])
+            drive = p.refusal_slope * (state.influence[i, k, SECURITY] - state.host_leaning[i])
             toward = choose(shut[i, k], -drive, drive)
             hazard = p.refusal_rate * MONTH * logistic(toward - p.refusal_margin)
             may = greater(state.posted[i, k, SECURITY], shut[i, k])
@@ -188,13 +177,14 @@ def gather_efforts(state, t, p):
     Form: work = effort less what is imposed + synergy * joint effort, and convening in diplomacy.
     What there is up to month 0 is kept as the opening's, and so are access and trade links.
     """
-    effort, joint, posted, work = state.effort, state.joint, state.posted, state.work
+    effort, posted, work = state.effort, state.posted, state.work
     for i in range(state.actors):
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
                 imposed = state.budget[i] * state.committed[i, k, d]
                 posted[i, k, d] = lesser(imposed, effort[i, k, d])
-                work[i, k, d] = effort[i, k, d] - posted[i, k, d] + p.synergy * joint[i, k, d]
+                own = effort[i, k, d] - posted[i, k, d]
+                work[i, k, d] = own + p.synergy * state.joint[i, k, d]
             work[i, k, DIPLOMATIC] += state.convening_influence[i, k]
             if t <= 0:
                 state.opening_link[i, k] = state.link[i, k]
@@ -216,7 +206,7 @@ def add_deposits(state, p):
     for d in range(DOMAIN_COUNT):
         per_effort = p.return_economic if d == ECONOMIC else p.return_political
         for k in range(state.theatres):
-            everyone = each_run(0.0) + p.effort_unit
+            everyone = p.effort_unit
             for i in range(state.actors):
                 everyone += state.effort[i, k, d]
             for i in range(state.actors):
@@ -243,7 +233,7 @@ def age_ties(state, constants, facts, t, p):
         rate = p.fading_economic if d == ECONOMIC else rate
         gone = 1.0 - exponential(-exponential(rate) * (MONTH * t))
         for k in range(state.theatres):
-            fading = each_run(TINY)
+            fading = TINY
             for i in range(state.actors):
                 aged = exponential(tie[i, k, d] + gone * (pull[i, k, d] - tie[i, k, d]))
                 strength[i, k, d] = aged
@@ -257,14 +247,13 @@ def age_ties(state, constants, facts, t, p):
 @inlined
 def sum_influence(state, constants):
     """Write each actor's mean influence over domains, summed over theatres by size (N,)."""
-    influence, size = state.influence, constants.size
+    influence = state.influence
     for i in range(state.actors):
-        total = each_run(0.0)
+        total = 0.0
         for k in range(state.theatres):
-            own = (
-                influence[i, k, SECURITY] + influence[i, k, ECONOMIC] + influence[i, k, DIPLOMATIC]
-            )
-            total += size[k] / DOMAIN_COUNT * own
+            political = influence[i, k, SECURITY] + influence[i, k, ECONOMIC]
+            own = political + influence[i, k, DIPLOMATIC]
+            total += constants.size[k] / DOMAIN_COUNT * own
         state.regional_influence[i] = total
 
 
@@ -276,10 +265,10 @@ def share_out(state, constants, p):
     access_floor) / (the opening's + access_floor), over that of all and the outsiders; in the
     economy ties count by trade links over the opening's. Bases a host has closed count nothing.
     """
-    influence, strength, floor = state.influence, state.strength, p.access_floor
+    strength, floor = state.strength, p.access_floor
     for k in range(state.theatres):
         for d in range(DOMAIN_COUNT):
-            everyone = constants.outsiders[k, d] + each_run(0.0)
+            everyone = constants.outsiders[k, d]
             for i in range(state.actors):
                 tie = strength[i, k, d] * exponential(state.deposit[i, k, d])
                 held = greater(tie - constants.tie_entry[i, k, d], 0.0)
@@ -292,10 +281,9 @@ def share_out(state, constants, p):
                     held *= choose(opening, state.link[i, k] / greater(opening, TINY), 1.0)
                 strength[i, k, d] = let_in * (held + posted)
                 everyone += strength[i, k, d]
-            state.total[k, d] = everyone
-            share = 1.0 / greater(everyone, TINY)
+            state.total[k, d], share = everyone, 1.0 / greater(everyone, TINY)
             for i in range(state.actors):
-                influence[i, k, d] = share * strength[i, k, d]
+                state.influence[i, k, d] = share * strength[i, k, d]
 
 
 @sequence

@@ -1,11 +1,8 @@
 """Joint or separate effort of two actors, and in whose venues (grieco1988, keohane1984)."""
 
-from __future__ import annotations
-
 from eurasia_sim.compute.dimensions import DIPLOMATIC, DOMAIN_COUNT, ECONOMIC, PRIMACY, SECURITY
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import TINY, exponential, greater, lesser, logarithm, logistic
-from eurasia_sim.compute.vectors import each_run
 
 
 @inlined
@@ -15,10 +12,8 @@ def readiness(trust, overlap, p):
     Claim: the aligned cooperate (walt1985); institutions raise the level, and what two lean to each
     other (keohane1984); a common danger makes sharing burdens likely (aliyev2022 L130), or leaves
     each the hope that the other bears them (olson1966).
-    Form: logit(joint_level) + joint_relation * (trust - 1/2) + joint_overlap * (overlap - 1/2).
-
-    Args:
-        trust: mean alignment of the two. overlap: of what they fear near the region, in [0, 1).
+    Form: logit(joint_level) + joint_relation * (trust - 1/2) + joint_overlap * (overlap - 1/2),
+    with the two's mean alignment, and overlap of what they fear near the region, in [0, 1).
     """
     level, rest = greater(p.joint_level, TINY), greater(1.0 - p.joint_level, TINY)
     need = p.joint_overlap * (overlap - 0.5)
@@ -31,11 +26,8 @@ def joint_odds(ready, own_share, p):
 
     Claim: a state's worth of cooperation is its gain less k times the gap by which the partner
     gains more, V - k(W - V) (grieco1988).
-    Form: ready - relative_gains * (1 - 2s), with s the smaller party's share of the effort; it
-    takes two, so the smaller willingness decides.
-
-    Args:
-        ready: log-odds. own_share: s in [0, 0.5].
+    Form: ready - relative_gains * (1 - 2s), with s the smaller party's share of the effort, in
+    [0, 0.5]; it takes two, so the smaller willingness decides.
     """
     return ready - p.relative_gains * (1.0 - 2.0 * own_share)
 
@@ -48,18 +40,17 @@ def join(state, month, facts, p):
     in a theatre and domain. Over both budgets, rivalry is twice the overlap that is not joint and
     partnership twice what is. An actor's joint effort in a cell is the largest with any partner.
     """
-    effort, joint, together = state.effort, state.joint, state.together
-    alignment, budget = state.alignment, state.budget
+    effort, joint, alignment = state.effort, state.joint, state.alignment
     for i in range(state.actors):
         for k in range(state.theatres):
             for d in range(DOMAIN_COUNT):
                 joint[i, k, d] = 0.0
-        state.rivalry[i, i], state.partnership[i, i] = 0.0, 0.0
+        state.rivalry[i, i] = state.partnership[i, i] = 0.0
     for i in range(state.actors):
         for j in range(i + 1, state.actors):
             trust = 0.5 * (alignment[i, j] + alignment[j, i])
             ready = readiness(trust, state.regional_overlap[i, j], p)
-            overlap, joined = each_run(0.0), each_run(0.0)
+            overlap = joined = 0.0
             for d in range(DOMAIN_COUNT):
                 for k in range(state.theatres):
                     smaller = lesser(effort[i, k, d], effort[j, k, d])
@@ -68,10 +59,10 @@ def join(state, month, facts, p):
                     both = greater(willing, month.jointness[k, d]) * smaller
                     joint[i, k, d] = greater(joint[i, k, d], both)
                     joint[j, k, d] = greater(joint[j, k, d], both)
-                    together[k, d] = both
+                    state.together[k, d] = both
                     overlap += smaller
                     joined += both
-            share = 2.0 / (budget[i] + budget[j] + TINY)
+            share = 2.0 / (state.budget[i] + state.budget[j] + TINY)
             state.rivalry[i, j] = state.rivalry[j, i] = share * (overlap - joined)
             state.partnership[i, j] = state.partnership[j, i] = share * joined
             keep_focal(i, j, state, facts)
@@ -95,7 +86,7 @@ def appeal(i, v, state, constants, month, facts, p):
     Form: exp(venue_pull * sum over conveners of their share of the convening times i's alignment
     with them); for its own convening, i's interest in primacy stands for the alignment.
     """
-    regard = each_run(0.0)
+    regard = 0.0
     for j in range(state.actors):
         convened = facts.convenes[v, j]
         if convened > 0.0:
@@ -111,20 +102,19 @@ def choose_venues(state, constants, month, facts, p):
     Form: diplomatic effort, and joint effort in security and economy, divide over the venues to
     which an actor belongs, in proportion to their appeal (a logit).
     """
-    venue_effort, venue_total = state.venue_effort, state.venue_total
-    effort, joint = state.effort, state.joint
+    venue_effort, joint = state.venue_effort, state.joint
     for v in range(state.venues):
-        venue_total[v] = 0.0
+        state.venue_total[v] = 0.0
     for i in range(state.actors):
-        spent, appeals = each_run(0.0), each_run(TINY)
+        spent, appeals = 0.0, TINY
         for k in range(state.theatres):
-            spent += effort[i, k, DIPLOMATIC] + joint[i, k, SECURITY] + joint[i, k, ECONOMIC]
+            spent += state.effort[i, k, DIPLOMATIC] + joint[i, k, SECURITY] + joint[i, k, ECONOMIC]
         for v in range(state.venues):
             venue_effort[i, v] = appeal(i, v, state, constants, month, facts, p)
             appeals += venue_effort[i, v]
         for v in range(state.venues):
             venue_effort[i, v] *= spent / appeals
-            venue_total[v] += venue_effort[i, v]
+            state.venue_total[v] += venue_effort[i, v]
 
 
 @inlined

@@ -1,34 +1,18 @@
 """Who threatens whom, and what spills over from where (cites walt1985, boulding1962)."""
 
-from __future__ import annotations
-
-from eurasia_sim.compute.dimensions import (
-    BASES,
-    COUNTERTERROR,
-    FORCES,
-    NARCOTICS,
-    THREAT_COUNT,
-)  # fmt: skip
+from eurasia_sim.compute.dimensions import BASES, COUNTERTERROR, FORCES, NARCOTICS, THREAT_COUNT
 from eurasia_sim.compute.jit import compiled, inlined, sequence
 from eurasia_sim.compute.mathematics import TINY, choose, exponential, greater, lesser, logistic
-from eurasia_sim.compute.vectors import each_run
 
 
 @inlined
 def closeness(distance, border, p):
-    """How near two places are: strength left after the distance, plus a shared border.
+    """How near two places are, >= 0: strength left after the distance, plus a shared border.
 
     Claim: strength declines as one moves away from its home base (boulding1962); nearby states
     threaten more (walt1985).
-    Form: exp(-distance / distance_decay) + contiguity * border; the exponential and the sum are
-    ours.
-
-    Args:
-        distance: km, >= 0. border: 1 where the territories touch, else 0.
-        p: `distance_decay` (km), `contiguity`.
-
-    Returns:
-        >= 0; 1 at no distance without a border.
+    Form: exp(-distance / distance_decay) + contiguity * border, in km and with 1 where territories
+    touch, else 0; the exponential and the sum are ours.
     """
     return exponential(-distance / p.distance_decay) + p.contiguity * border
 
@@ -53,12 +37,8 @@ def intent_odds(pressure, revisionism, alignment, p):
     scale.
     Form: a baseline, pressure and revisionism, less the habit of alignment.
     """
-    return (
-        p.intent_baseline
-        + p.intent_pressure * pressure
-        + p.intent_revisionism * revisionism
-        - p.intent_habit * alignment
-    )
+    seen = p.intent_baseline + p.intent_pressure * pressure + p.intent_revisionism * revisionism
+    return seen - p.intent_habit * alignment
 
 
 @inlined
@@ -91,7 +71,7 @@ def perceive_power(state, constants, month):
     for i in range(state.actors):
         state.unhindered[i] = state.power[i]
     for i in range(state.actors):
-        left = each_run(1.0)
+        left = 1.0
         for j in range(state.actors):
             if j != i:
                 left *= 1.0 - month.sanctions[j, i] * lesser(state.unhindered[j], 1.0)
@@ -101,8 +81,7 @@ def perceive_power(state, constants, month):
 @compiled
 def perceive_projection(state, constants, month, p):
     """Write how much nearer its forces abroad bring each actor to each other (N, N), >= 0."""
-    near, projected, presence = constants.closeness_theatre, state.projected, month.presence
-    reach = state.reach
+    reach, presence = state.reach, month.presence
     for j in range(state.actors):
         for k in range(state.theatres):
             reach[j, k] = p.projection * (
@@ -111,10 +90,10 @@ def perceive_projection(state, constants, month, p):
                 + p.projection_counterterror * presence[j, k, COUNTERTERROR]
             )
         for i in range(state.actors):
-            nearer = each_run(0.0)
+            nearer = 0.0
             for k in range(state.theatres):
-                nearer += reach[j, k] * near[i, k]
-            projected[i, j] = nearer
+                nearer += reach[j, k] * constants.closeness_theatre[i, k]
+            state.projected[i, j] = nearer
 
 
 @compiled
@@ -127,22 +106,18 @@ def perceive_threat(state, constants, month, p):
     fronts elsewhere; plus, weighed, being pressed, whoever is stronger. Who has no power presses
     nobody, and nobody threatens itself.
     """
-    power, offense, alignment = state.power, constants.offensive_capability, state.alignment
-    near, projected, front = constants.closeness, state.projected, constants.front
-    pressure, revisionism = month.pressure, month.revisionism
+    power, offense, threat = state.power, constants.offensive_capability, state.threat
     for i in range(state.actors):
         for j in range(state.actors):
-            pressed = choose(power[j], pressure[j, i], 0.0)
-            will = logistic(intent_odds(pressed, revisionism[j], alignment[i, j], p))
-            share = relative_power(power[i], power[j])
-            here = nearness(near[i, j] + projected[i, j], p)
+            pressed = choose(power[j], month.pressure[j, i], 0.0)
+            odds = intent_odds(pressed, month.revisionism[j], state.alignment[i, j], p)
+            will, share = logistic(odds), relative_power(power[i], power[j])
+            here = nearness(constants.closeness[i, j] + state.projected[i, j], p)
             regional = perceived_danger(share, here, offense[j], will, p)
-            elsewhere = perceived_danger(share, front[i, j], offense[j], will, p)
+            elsewhere = perceived_danger(share, constants.front[i, j], offense[j], will, p)
             state.regional[i, j] = regional
-            state.threat[i, j] = (
-                regional + p.weight_global * elsewhere + p.weight_pressure * pressed
-            )
-        state.regional[i, i], state.threat[i, i] = 0.0, 0.0
+            threat[i, j] = regional + p.weight_global * elsewhere + p.weight_pressure * pressed
+        state.regional[i, i] = threat[i, i] = 0.0
 
 
 @compiled
@@ -154,21 +129,17 @@ def perceive_spillover(state, constants, month):
     Form: source * (1 + surge) * a mix of militants and disorder (of narcotics: the crop), times
     susceptibility, times transit.
     """
-    hazard, spillover, stability = state.hazard, state.spillover, state.stability
-    militants = state.militants
-    susceptibility, transit = constants.susceptibility, constants.transit
-    militancy, narcotics = constants.militancy, state.narcotics
-    source, surge = constants.threat_source, month.surge
+    hazard, militancy = state.hazard, constants.militancy
     for k in range(state.theatres):
         for h in range(THREAT_COUNT):
-            unruled = narcotics[k] if h == NARCOTICS else 1.0 - stability[k]
-            unrest = militancy[h] * militants[k] + (1.0 - militancy[h]) * unruled
-            hazard[k, h] = source[k, h] * (1.0 + surge[k, h]) * unrest
+            unruled = state.narcotics[k] if h == NARCOTICS else 1.0 - state.stability[k]
+            unrest = militancy[h] * state.militants[k] + (1.0 - militancy[h]) * unruled
+            hazard[k, h] = constants.threat_source[k, h] * (1.0 + month.surge[k, h]) * unrest
         for i in range(state.actors):
-            load = each_run(0.0)
+            load = 0.0
             for h in range(THREAT_COUNT):
-                load += hazard[k, h] * susceptibility[i, h]
-            spillover[i, k] = load * transit[i, k]
+                load += hazard[k, h] * constants.susceptibility[i, h]
+            state.spillover[i, k] = load * constants.transit[i, k]
 
 
 @compiled

@@ -4,15 +4,12 @@ An actor lists the contender as an enemy, is in talks with it, keeps a mission i
 exchanges envoys with it, recognises it. The level of recognition counts the last four.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from eurasia_sim.compute.dimensions import COMMERCE, ENVOY, FLAG_COUNT, LISTED, MISSION, TALKS
 from eurasia_sim.compute.jit import compiled, inlined
 from eurasia_sim.compute.mathematics import TINY, choose, clip, greater, logistic, where_known
 from eurasia_sim.compute.random_streams import draw, uniform
-from eurasia_sim.compute.vectors import each_run
 
 STREAM = np.uint64(4)
 
@@ -34,12 +31,10 @@ def drive(relation, awaited, trade, old_ties, conduct, p):
 
     Claim: enmity holds back (wishnick2021 L49), an old ally deals (aliyev2022 L218), trade and
     conduct draw (opportunity2021 L5, L18), the fallen ruler's friends hesitate (aliyev2022 L218).
-    Form: what one expects to have to deal with draws a friend by 1 + 2 r, and repels an enemy.
-
-    Args:
-        relation: r, coded, with goodwill, in [-1, 1]. awaited: prospect, 1 once it rules.
-        trade: commerce's weight times opportunity and nearness. old_ties: to the other side, in
-        [0, 1]; 0 once it has ruled a month. conduct: the restraint it rules with, else 0.
+    Form: what one expects to have to deal with draws a friend by 1 + 2 r, and repels an enemy; r
+    is the coded relation with goodwill, in [-1, 1]. `awaited` is its prospect, `trade` commerce's
+    weight times opportunity and nearness, `old_ties` those to the other side, in [0, 1], 0 once it
+    has ruled a month; `conduct` the restraint it rules with.
     """
     return (
         p.recognition_base
@@ -53,12 +48,10 @@ def drive(relation, awaited, trade, old_ties, conduct, p):
 
 @inlined
 def flag_step(flag, may, onward, back, chance, p):
-    """A flag (0 or 1) a month on: up where it may go up, or down.
+    """A flag (0 or 1) a month on: up where it may go up, or down; `may` is 1 or 0.
 
-    Form: moves at recognition_rate * L(log-odds), with L the logistic.
-
-    Args:
-        may: 1 where it may go up. onward, back: log-odds of going up and down. chance: in (0, 1).
+    Form: moves where chance, in (0, 1), is below recognition_rate * L(log-odds of going up, or
+    back), with L the logistic.
     """
     odds = choose(flag, back, onward)
     moved = choose(p.recognition_rate * logistic(odds) - chance, 1.0, 0.0)
@@ -72,17 +65,17 @@ def partners_flags(i, k, contender, state):
     Claim: neither power leads; Russia follows the caution of others (wishnick2021 L53, L65).
     Form: the contender is nobody's partner in this.
     """
-    weight = each_run(0.0)
+    partners, weight = state.partners, 0.0
     for b in range(FLAG_COUNT):
-        state.partners[b] = each_run(0.0)
+        partners[b] = 0.0
     for j in range(state.actors):
         if j not in (i, contender):
             tie = state.power[j] * greater(state.alignment[i, j], 0.0)
             weight += tie
             for b in range(FLAG_COUNT):
-                state.partners[b] += tie * state.stood[j, k, b]
+                partners[b] += tie * state.stood[j, k, b]
     for b in range(FLAG_COUNT):
-        state.partners[b] = choose(weight, state.partners[b] / greater(weight, TINY), 0.0)
+        partners[b] = choose(weight, partners[b] / greater(weight, TINY), 0.0)
 
 
 @inlined
@@ -104,15 +97,12 @@ def face_contender(k, contender, state, constants):
         rules, ruled = run.ruler[k] == contender, run.in_power[k] > 0.0
         rival = run.challenger[k] if rules else run.ruler[k]
         run.hostility[k] = hostile_neighbours(k, contender, run.ruler, affinity)
-        run.prospect[k] = 0.0
-        if rules:
-            run.prospect[k] = 1.0
-        elif run.challenger[k] == contender:
+        run.prospect[k] = 1.0 if rules else 0.0
+        if not rules and run.challenger[k] == contender:
             run.prospect[k] = prospect(run.fighters[k], run.ruler_strength[k])
+        has_rival = rival >= 0 and not (rules and ruled)
         for i in range(run.actors):
-            run.old_ties[i] = 0.0
-            if rival >= 0 and not (rules and ruled):
-                run.old_ties[i] = max(affinity[i, rival], 0.0) / 3.0
+            run.old_ties[i] = max(affinity[i, rival], 0.0) / 3.0 if has_rival else 0.0
         run.took_over[k] = 1.0 if rules and not ruled else 0.0
         run.in_power[k] = 1.0 if rules else 0.0
 
@@ -125,9 +115,9 @@ def conditions(b, i, k, state):
     Form: talks need nothing; a mission goes up with talks and stands while the contender rules;
     envoys need talks and its rule; recognition needs envoys.
     """
-    stood, flags, rules, free = state.stood, state.flags, state.in_power[k], each_run(1.0)
+    stood, flags, rules = state.stood, state.flags, state.in_power[k]
     if b == TALKS:
-        return free, free
+        return 1.0, 1.0
     if b == MISSION:
         return stood[i, k, TALKS], rules
     if b == ENVOY:
@@ -146,8 +136,7 @@ def take_steps(i, k, reasons, relation, words, state, month, p):
     a listing comes as talks would to a friend and goes as recognition comes. One draw serves
     talks and listing, from its two ends.
     """
-    stood, flags, imposed = state.stood, state.flags, month.recognition
-    level = each_run(0.0)
+    stood, flags, imposed, level = state.stood, state.flags, month.recognition, 0.0
     for b in range(TALKS, FLAG_COUNT):
         odds = reasons + p.recognition_partners * state.partners[b]
         odds -= p.recognition_step * (b - TALKS)
@@ -162,9 +151,8 @@ def take_steps(i, k, reasons, relation, words, state, month, p):
         level += flags[i, k, b]
     state.recognition[i, k] = level
     listing, lifting = 2.0 * p.recognition_base - reasons, reasons - 3.0 * p.recognition_step
-    chance = 1.0 - uniform(words[0])
-    was = stood[i, k, LISTED]
-    flag = choose(-relation, flag_step(was, each_run(1.0), listing, lifting, chance, p), 0.0)
+    was, chance = stood[i, k, LISTED], 1.0 - uniform(words[0])
+    flag = choose(-relation, flag_step(was, 1.0, listing, lifting, chance, p), 0.0)
     flag = where_known(imposed[i, k, LISTED], flag)
     flags[i, k, LISTED] = choose(state.power[i], flag, was)
 
@@ -177,7 +165,6 @@ def recognise(state, constants, month, facts, t, p):
     untitled2021 L97-101). Form: imposed flags are taken as given; each by which one is ahead of
     one's partners costs audience_cost times the enmity of neighbours in standing.
     """
-    weight, nearness = constants.weight, constants.nearness_theatre
     for i in range(state.actors):  # all decide at once, seeing how others stood a month ago
         for k in range(state.theatres):
             for b in range(FLAG_COUNT):
@@ -193,9 +180,9 @@ def recognise(state, constants, month, facts, t, p):
                 continue
             liked = constants.affinity[i, contender] + month.goodwill[i, contender]
             relation = clip(liked / 3.0, -1.0, 1.0)
-            trade = weight[i, COMMERCE] * constants.opportunity[k] * nearness[i, k]
-            old = state.old_ties[i]
-            reasons = drive(relation, state.prospect[k], trade, old, conduct, p)
+            near = constants.nearness_theatre[i, k]
+            trade = constants.weight[i, COMMERCE] * constants.opportunity[k] * near
+            reasons = drive(relation, state.prospect[k], trade, state.old_ties[i], conduct, p)
             partners_flags(i, k, contender, state)
             lead = state.recognition[i, k]
             for b in range(TALKS, FLAG_COUNT):

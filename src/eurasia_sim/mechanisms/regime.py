@@ -5,8 +5,6 @@ written for one run: `run` is its state. Rates are a year's; strengths are share
 of all the land with ample aid.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from eurasia_sim.compute.dimensions import COUNTERTERROR, FORCES, MONTH, SECURITY, TERRORISM
@@ -49,7 +47,7 @@ def shelter(k, run, month, facts, p):
     """
     ruler, most = run.ruler[k], 0.0
     for i in range(run.actors):
-        if ruler >= 0 and i != ruler and i != run.challenger[k] and facts.theatre_border[i, k] > 0:
+        if ruler >= 0 and i not in (ruler, run.challenger[k]) and facts.theatre_border[i, k] > 0:
             pressed = min(month.pressure[i, ruler] / p.shelter_pressure, 1.0)
             both = run.power[i] + month.theatre_capability[k]
             most = max(most, pressed * run.power[i] / both if both > 0.0 else 0.0)
@@ -64,18 +62,15 @@ def room(sheltered, narcotics, provoked, p):
     provoke some of it (kress2009).
     Form: feasible_shelter * shelter * (1 + feasible_rents * narcotics) + provocation * forces.
     """
-    return (
-        p.feasible_shelter * sheltered * (1.0 + p.feasible_rents * narcotics)
-        + p.provocation * provoked
-    )
+    rents = 1.0 + p.feasible_rents * narcotics
+    return p.feasible_shelter * sheltered * rents + p.provocation * provoked
 
 
 @inlined
 def fighters_step(fighters, feasible, luck, p):
     """Challenger's fighters a month on: logistic growth in what can be fed, never below a remnant.
 
-    Args:
-        luck: this month's chance, a share of the fighters.
+    `luck` is this month's chance, a share of the fighters.
     """
     if feasible <= 0.0:
         return fighters * (1.0 - MONTH * p.organisation)
@@ -106,10 +101,8 @@ def strength_step(strength, control, base, aid, p):
     """Ruler's own strength a month on.
 
     Claim: aid paid three quarters of the republic's budget (untitled2021 L27-33).
-    Form: it tends to the land held times base + (1 - base) * aid / (aid + aid_half).
-
-    Args:
-        aid: billion US dollars a year. base: the theatre's own order, in [0, 1].
+    Form: it tends to the land held times base + (1 - base) * aid / (aid + aid_half), with aid in
+    billion US dollars a year and the theatre's own order, in [0, 1], for base.
     """
     funded = base + (1.0 - base) * aid / (aid + p.aid_half)
     return strength + MONTH * p.organisation * ((1.0 - control) * funded - strength)
@@ -118,13 +111,8 @@ def strength_step(strength, control, base, aid, p):
 @inlined
 def violence(fighters, strength, control, p):
     """Deaths a year and 30 million people: two strong sides kill where the land is disputed."""
-    return (
-        p.deaths_scale
-        * square_root(max(fighters * strength, 0.0))
-        * 4.0
-        * control
-        * (1.0 - control)
-    )
+    scale = p.deaths_scale * square_root(max(fighters * strength, 0.0))
+    return scale * 4.0 * control * (1.0 - control)
 
 
 @inlined
@@ -137,20 +125,14 @@ def change_rule(run, k, successor, p):
     times the fallen ruler's leaning to it; each other actor gains by its own distance from the
     loser.
     """
-    fallen = run.ruler[k]
-    run.ruler[k] = successor
-    run.challenger[k] = fallen
-    run.control[k] = p.control_remnant
-    before = run.ruler_strength[k]
-    run.ruler_strength[k] = min(run.fighters[k], 1.0)
-    run.fighters[k] = p.control_remnant * before
-    if fallen < 0:
-        return
-    for j in range(run.power.size):
-        if j not in (successor, fallen):
+    fallen, remnant = run.ruler[k], p.control_remnant * run.ruler_strength[k]
+    run.ruler[k], run.challenger[k], run.control[k] = successor, fallen, p.control_remnant
+    run.ruler_strength[k], run.fighters[k] = min(run.fighters[k], 1.0), remnant
+    for j in range(run.actors):
+        if fallen >= 0 and j not in (successor, fallen):
             lost = run.influence[j, k, SECURITY] * max(run.alignment[fallen, j], 0.0)
             run.standing[j] -= lost
-            for i in range(run.power.size):
+            for i in range(run.actors):
                 if i != j and run.power[i] > 0.0:
                     run.standing[i] += p.standing_gain * 0.5 * (1.0 - run.alignment[i, j]) * lost
 
@@ -160,11 +142,8 @@ def transfer_rule(run, constants, month, k, odds, chance, p):
     """Change theatre k's ruler where one is imposed, where its land is lost, or it is deserted.
 
     Form: while rule is free, a ruler falls once the challenger's control passes the threshold, or
-    at a rate of desertion * (2 * odds - 1) while it would lose the contest. Who is put in by others
-    has at least the theatre's own order for strength.
-
-    Args:
-        odds: challenger's, in [0, 1]. chance: in (0, 1).
+    at a rate of desertion * (2 * odds - 1) while it would lose the contest, by a chance in (0, 1).
+    Who is put in by others has at least the theatre's own order for strength.
     """
     imposed, challenger = np.int64(month.rule[k]), run.challenger[k]
     if imposed >= 0 and imposed != run.ruler[k]:
@@ -204,11 +183,8 @@ def restraint_step(restraint, lax, aid, known, conduct, p):
 
     Claim: conduct is traded for aid and recognition (wishnick2021 L53; aliyev2022 L92, L284;
     opportunity2021 L5).
-    Form: it tends to 1 - lax * (1 - what is bought), plus the lever.
-
-    Args:
-        lax: of the ruler. aid: billion US dollars a year. known: esteem in [0, 1].
-        conduct: the lever, -1..1.
+    Form: it tends to 1 - lax * (1 - what is bought), plus the lever in [-1, 1]; aid in billion US
+    dollars a year and esteem in [0, 1] buy it.
     """
     bought = p.restraint_aid * saturation(aid) + p.restraint_recognition * known
     target = 1.0 - lax * (1.0 - min(bought, 1.0)) + conduct
@@ -296,10 +272,9 @@ def catch_disorder(run, constants, month, k, p):
     Form: its own order * (1 - stability_contagion * S(what arrives from elsewhere)).
     """
     arriving = 0.0
-    if run.ruler[k] >= 0:
-        for source in range(run.ruler.size):
-            if source != k:
-                arriving += run.spillover[run.ruler[k], source]
+    for source in range(run.theatres):
+        if run.ruler[k] >= 0 and source != k:
+            arriving += run.spillover[run.ruler[k], source]
     order = constants.base_stability[k] * (1.0 - p.stability_contagion * saturation(arriving))
     order = run.stability[k] + MONTH * p.stability_rate * (order - run.stability[k])
     run.stability[k] = as_imposed(order, month.stability[k])
@@ -312,9 +287,8 @@ def rule_once(run, constants, month, facts, t, p):
     for k in range(run.theatres):
         if run.challenger[k] >= 0:
             key = facts.theatre_hash[k]
-            fight(
-                run, constants, month, facts, k, draw(run.seed, STREAM, np.uint64(t), key, key), p
-            )
+            words = draw(run.seed, STREAM, np.uint64(t), key, key)
+            fight(run, constants, month, facts, k, words, p)
             settle(run, month, facts, k, p)
         else:
             transfer_rule(run, constants, month, k, 0.0, 1.0, p)
