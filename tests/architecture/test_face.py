@@ -1,7 +1,5 @@
 """The package's own names: exactly these, each a plain function or class."""
 
-from pathlib import Path
-
 import pytest
 from matplotlib.figure import Figure
 
@@ -20,7 +18,7 @@ def test_the_face_offers_exactly_these_names():
     assert all(callable(getattr(eurasia_sim, name)) for name in NAMES.split()[1:])
 
 
-def test_plot_gives_and_saves_the_pictures_of_a_folder(ran: Path, tmp_path: Path):
+def test_plot_gives_and_saves_the_pictures_of_a_folder(ran, tmp_path):
     pictures = eurasia_sim.plot(ran, "difference", filters=["set=reference"], out=tmp_path)
     assert pictures
     for picture in pictures:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from benchmarks.performance import Row, Section, bars, fresh, page
@@ -28,7 +27,7 @@ def test_a_fresh_process_has_its_own_environment_and_raises_what_failed():
 
 
 @pytest.mark.slow
-def test_the_page_is_written(repository: Path, tmp_path: Path):
+def test_the_page_is_written(repository, tmp_path):
     written = tmp_path / "performance.md"
     command = [sys.executable, "-m", "benchmarks.performance", "--quick", "--out", str(written)]
     subprocess.run(command, cwd=repository, check=True, timeout=900)

@@ -5,7 +5,6 @@ from itertools import cycle
 
 import numpy as np
 import pytest
-from benchmarks.chance import philox, round_keys
 from benchmarks.reference import ReferenceModel, named_inputs, packaged_world, pair_measures
 from mesa.batchrunner import batch_run
 from ruamel.yaml import YAML
@@ -105,7 +104,7 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
     return {name: np.asarray(values) for name, values in found.items()}
 
 
-def random_world(seed, size=(13, 6, 10), months=40, burn_in=0, changes=()):
+def random_world(seed, size=(13, 6, 10), months=30, burn_in=0, changes=()):
     """A world with chance and many levers at work, under some numbers of the rules."""
     world = build(*size, months, "balance_of_threat", {}, "reference", 0.2, 0.1, 0.3, True, seed)
     return replace(world, p=changed(world.p, **dict(changes)), burn_in=burn_in)
@@ -128,24 +127,7 @@ def assert_agreement(inputs, seed, every=1):
     return model, state, workspace
 
 
-@pytest.mark.parametrize(
-    ("counter", "key", "expected"),
-    [
-        ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
-        ((0xFFFFFFFF,) * 4, (0xFFFFFFFF,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
-        (
-            (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
-            (0xA4093822, 0x299F31D0),
-            (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
-        ),
-    ],
-)
-def test_plain_draws_are_those_published(counter, key, expected):
-    assert philox(*counter, round_keys(*key)) == expected
-
-
-@pytest.mark.parametrize("setting", settings())
-@pytest.mark.parametrize("seed", [7, LARGEST_SEED])
+@pytest.mark.parametrize(("setting", "seed"), list(zip(settings(), cycle([7, LARGEST_SEED]))))
 def test_a_random_world_goes_the_same_way_under_every_theory_and_form(setting, seed):
     changes = settings()[setting].items()
     assert_agreement(random_world(1, burn_in=3, changes=changes), seed)
@@ -172,7 +154,7 @@ def test_a_packaged_scenario_goes_the_same_way(scenario, theory):
 
 
 def test_every_array_a_run_remembers_and_every_measure_is_compared():
-    model, state, workspace = assert_agreement(random_world(0, months=30, burn_in=2), 5)
+    model, state, workspace = assert_agreement(random_world(0, burn_in=2), 5)
     assert {name for name, _ in state.items()} == set(state_of(model)) | set(SCRATCH)
     columns = model.columns
     out = workspace.observed()[0, : len(columns)]

@@ -1,7 +1,6 @@
 """Every term of the glossary names a source that exists."""
 
 import re
-from pathlib import Path
 
 HAND_WRITTEN = re.compile(
     r"^\| term \| meaning \| standard term \| source \|\n\|[-|]+\|\n((?:\|.*\n)+)", re.MULTILINE
@@ -10,9 +9,7 @@ LINK_OR_DECISION = re.compile(r"\[[^\]]+\]\((\w+\.md)\)|decision (\d{4})")
 WORK_AND_LINES = re.compile(r"`(\w+)`(?:,? L\d+(?:–\d+)?)*")
 
 
-def test_every_term_has_a_standard_term_and_a_source_that_exists(
-    repository: Path, package: Path
-) -> None:
+def test_every_term_has_a_standard_term_and_a_source_that_exists(repository, package):
     docs = repository / "docs"
     works = set(
         re.findall(

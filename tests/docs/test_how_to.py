@@ -1,7 +1,5 @@
 """The pages that show how to do one thing are run as they stand."""
 
-from pathlib import Path
-
 import pytest
 from tests.docs.lived import blocks, live
 
@@ -10,14 +8,14 @@ RUN = ("another-theory", "cluster", "own-record", "play-an-actor")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RUN)
-def test_every_command_of_the_page_works(name: str, repository: Path, tmp_path: Path) -> None:
+def test_every_command_of_the_page_works(name, repository, tmp_path):
     if name == "cluster":
         pytest.importorskip("distributed")
     for block, done in live(repository / "docs" / "how-to" / f"{name}.md", tmp_path):
         assert done.returncode == 0, f"{block.text}\n{done.stdout}{done.stderr}"
 
 
-def test_the_preset_on_the_page_names_numbers_that_there_are(repository: Path) -> None:
+def test_the_preset_on_the_page_names_numbers_that_there_are(repository):
     from ruamel.yaml import YAML
 
     from eurasia_sim.files.data_yaml import DEFAULT_WORLD
@@ -36,9 +34,7 @@ def test_the_preset_on_the_page_names_numbers_that_there_are(repository: Path) -
     assert set(preset["values"]) <= set(preset["ranges"])
 
 
-def test_the_columns_that_the_lines_in_r_name_stand_in_a_sweep(
-    repository: Path, tmp_path: Path
-) -> None:
+def test_the_columns_that_the_lines_in_r_name_stand_in_a_sweep(repository, tmp_path):
     import re
 
     import pyarrow.parquet as pq

@@ -26,12 +26,12 @@ def page() -> str:
     return PAGE.read_text(encoding="utf-8")
 
 
-def test_every_table_is_what_the_data_gives(page: str) -> None:
+def test_every_table_is_what_the_data_gives(page):
     for text in (page, *(each.read_text(encoding="utf-8") for each in (README, GLOSSARY))):
         assert current(text) == text, "run: python -m tests.docs.tables"
 
 
-def test_the_packaged_skill_is_what_the_page_on_validation_counts() -> None:
+def test_the_packaged_skill_is_what_the_page_on_validation_counts():
     found = made.of_skill(made.VALIDATION.read_text(encoding="utf-8"))
     assert json.loads(made.TRUST.read_text(encoding="utf-8")) == found, (
         "run: python -m tests.docs.tables"
@@ -41,18 +41,18 @@ def test_the_packaged_skill_is_what_the_page_on_validation_counts() -> None:
     assert made.of_skill(rows) == found | {"items": 4, "better": 3, "whoever": 1}
 
 
-def test_every_table_stands_on_a_page_once(page: str) -> None:
+def test_every_table_stands_on_a_page_once(page):
     texts = (page, *(each.read_text(encoding="utf-8") for each in (README, GLOSSARY)))
     marked = [found for text in texts for found in MARKED.findall(text)]
     assert sorted(name for _, name, _, _ in marked) == sorted(tables())
 
 
-def test_the_seven_elements_and_eleven_concepts_stand_in_their_order(page: str) -> None:
+def test_the_seven_elements_and_eleven_concepts_stand_in_their_order(page):
     assert re.findall(r"^## \d\. (.+)$", page, re.MULTILINE) == list(ELEMENTS)
     assert re.findall(r"^### 4\.\d+ (.+)$", page, re.MULTILINE) == list(CONCEPTS)
 
 
-def test_every_phase_and_every_measure_is_described(page: str, package) -> None:
+def test_every_phase_and_every_measure_is_described(page, package):
     mechanisms = {path.stem for path in package.glob("mechanisms/*.py")} - {"__init__"}
     described = {name.lower() for name in re.findall(r"^### 7\.\d+ (\w+)", page, re.MULTILINE)}
     assert mechanisms <= described
@@ -61,7 +61,7 @@ def test_every_phase_and_every_measure_is_described(page: str, package) -> None:
     assert [name for name in named if not re.search(rf"^{name}\b", formulas, re.MULTILINE)] == []
 
 
-def test_every_parameter_that_a_mechanism_reads_stands_in_an_equation(page: str, package) -> None:
+def test_every_parameter_that_a_mechanism_reads_stands_in_an_equation(page, package):
     """What the code takes from `p` and what the equations say are the same names."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in package.glob("mechanisms/*.py"))
     code += (package / "kernel" / "month.py").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def test_every_parameter_that_a_mechanism_reads_stands_in_an_equation(page: str,
     assert not lost, sorted(lost)
 
 
-def test_dimensions_are_those_of_the_code(page: str) -> None:
+def test_dimensions_are_those_of_the_code(page):
     kinds = (
         dimensions.DOMAINS,
         dimensions.THREATS,

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from tests.docs.lived import blocks, live
@@ -26,7 +25,7 @@ SHOWN = {
 
 
 @pytest.mark.slow
-def test_every_block_of_the_tutorial_works_in_its_order(repository: Path, tmp_path: Path) -> None:
+def test_every_block_of_the_tutorial_works_in_its_order(repository, tmp_path):
     seen = set()
     for block, done in live(repository / "docs" / "tutorial.md", tmp_path):
         assert done.returncode == 0, f"{block.text}\n{done.stdout}\n{done.stderr}"
@@ -37,7 +36,7 @@ def test_every_block_of_the_tutorial_works_in_its_order(repository: Path, tmp_pa
     assert seen == set(SHOWN)
 
 
-def test_what_is_not_run_here_is_the_beginning_of_the_readmes_command(repository: Path) -> None:
+def test_what_is_not_run_here_is_the_beginning_of_the_readmes_command(repository):
     (elsewhere,) = (
         block for block in blocks(repository / "docs" / "tutorial.md") if block.note == "elsewhere"
     )
@@ -46,14 +45,14 @@ def test_what_is_not_run_here_is_the_beginning_of_the_readmes_command(repository
     assert command.startswith(elsewhere.text.strip())
 
 
-def test_every_block_of_the_tutorial_is_run_or_written(repository: Path) -> None:
+def test_every_block_of_the_tutorial_is_run_or_written(repository):
     for block in blocks(repository / "docs" / "tutorial.md"):
         assert block.note in ("file", "elsewhere") or block.language in ("sh", "python"), block.text
 
 
 def test_every_cell_of_the_notebook_works_in_its_order_and_shows_progress(
-    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+    repository, monkeypatch, capsys
+):
     monkeypatch.setattr("builtins.__IPYTHON__", True, raising=False)
     names: dict[str, object] = {}
     text = (repository / "docs" / "notebook.ipynb").read_text("utf-8")
@@ -64,7 +63,7 @@ def test_every_cell_of_the_notebook_works_in_its_order_and_shows_progress(
     assert "200/200" in capsys.readouterr().err
 
 
-def test_the_readmes_example_prints_what_stands_beneath_it() -> None:
+def test_the_readmes_example_prints_what_stands_beneath_it():
     readme = README.read_text(encoding="utf-8")
     assert len(EXAMPLE.findall(readme)) == 1
     assert exampled(readme) == readme, "run: python -m tests.docs.tables"

@@ -9,16 +9,10 @@ from hypothesis import strategies as st
 from tests.worlds import after, begun, call, plain
 
 from eurasia_sim.compute import random_streams
-from eurasia_sim.compute.blocks import Run
 from eurasia_sim.compute.dimensions import POSITION, QUARREL, TIES
 from eurasia_sim.mechanisms import alignment
 
 FLOOR = 0.3
-
-
-def aligned(n: int = 3, theory: str = "balance_of_threat", **fields: object) -> Run:
-    """The state after a month's align in a world of a theory, from the beginning but for fields."""
-    return after(alignment.align, plain(n, theory=theory), **fields)
 
 
 def test_fears_shared_and_mutual_by_hand():
@@ -111,16 +105,6 @@ def test_goodwill_adds_to_affinity():
     assert state.stance[QUARREL, 1, 0] == 0
 
 
-def test_nobody_is_bound_by_the_threat_of_one_of_the_two():
-    assert aligned(threat={(0, 1): 0.5, (1, 0): 0.5}).shared[0, 1] == 0
-
-
-@pytest.mark.parametrize(("field", "sign"), [("partnership", 1), ("rivalry", -1)])
-def test_joint_work_draws_together_and_rivalry_parts(field, sign):
-    moved = aligned(**{field: 0.3}).leaning[0, 1] - aligned().leaning[0, 1]
-    assert sign * moved > 0
-
-
 def test_pressure_parts_both_whoever_is_stronger():
     calm = after(alignment.align, plain(3))
     for one, other in ((0, 1), (1, 0)):
@@ -138,15 +122,6 @@ def test_a_crisis_next_door_to_both_binds_only_where_it_is_said_to(crisis):
         for spill in (0.0, [[0.4], [0.9], [0.0]])
     )
     assert troubled - calm == pytest.approx(crisis * sqrt(0.4 * 0.9))
-
-
-def test_cooperation_deepens_itself_more_for_an_institutionalist():
-    """Keohane: what is done together ties more than a balancer of threats would have it."""
-    institutionalist, balancer = (
-        aligned(theory=theory, partnership=0.2).leaning[0, 1] - aligned(theory=theory).leaning[0, 1]
-        for theory in ("neoliberal_institutionalism", "balance_of_threat")
-    )
-    assert institutionalist > 2 * balancer > 0
 
 
 @pytest.mark.parametrize("theory", ["neoliberal_institutionalism", "balance_of_threat"])

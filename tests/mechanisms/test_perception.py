@@ -1,12 +1,11 @@
 """Threat and spill-over by hand, and what Walt and the offensive realists say of them."""
 
-from dataclasses import replace
 from math import exp
 
 import numpy as np
 import pytest
 from scipy.special import expit
-from tests.worlds import RandomWorld, after, plain, rules
+from tests.worlds import RandomWorld, after, plain
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.mechanisms import perception
@@ -93,24 +92,3 @@ def test_spillover_by_hand():
     here = terrorism + 0.5 * narcotics + 0.2 * refugees
     there = (0.4 * terrorism + refugees) * exp(-1)
     np.testing.assert_allclose(state.spillover, [[here], [there]])
-
-
-@pytest.mark.parametrize(
-    "cause", [{"front": {(0, 1): 0.7}}, {"pressure": {(0, 1, 0): 1.0}}], ids=["front", "pressure"]
-)
-def test_a_front_abroad_and_pressure_threaten_whom_they_are_turned_on(cause):
-    before, found = perceived(two_powers()).threat, perceived(two_powers().having(**cause)).threat
-    assert found[0, 1] > before[0, 1]
-    assert found[1, 0] == before[1, 0]
-
-
-def test_intent_matters_to_walt_and_not_to_an_offensive_realist():
-    """The second power would overturn the order; the first sees it, or not."""
-    ill_will = {"revisionism": [0.0, 1.0]}
-    walt, realist = two_powers(), replace(two_powers(), p=rules("offensive_realism"))
-    (calm, hostile), (same, still) = (
-        [perceived(which).threat[0, 1] for which in (world, world.having(**ill_will))]
-        for world in (walt, realist)
-    )
-    assert hostile > 1.2 * calm
-    assert still == same > 0

@@ -78,7 +78,7 @@ def test_a_theory_answers_as_its_author_says_wherever_its_ranges_reach(theory, c
     [
         ("power", REALIST, DEFENSIVE), ("quarrel", DEFENSIVE, REALIST),
         ("equality", REALIST, DEFENSIVE), ("equality", DEFENSIVE, KEOHANE),
-        ("joint work", KEOHANE, REALIST), ("venues", KEOHANE, WALT),
+        ("joint work", KEOHANE, REALIST), ("joint work", KEOHANE, WALT), ("venues", KEOHANE, WALT),
     ],
 )  # fmt: skip
 def test_two_theories_that_disagree_are_told_apart(change, most, least):

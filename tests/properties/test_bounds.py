@@ -5,11 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
+from hypothesis import strategies as st
 from tests.random_worlds import seeds, worlds
-from tests.worlds import RandomWorld, observed, run_block, simulate
+from tests.worlds import RandomWorld, begun, call, observed, run_block, simulate
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.kernel.outcomes import PAIR_MEASURES
+from eurasia_sim.mechanisms import allocation, contest
 
 ROUNDING = 1e-12
 WHOLE = 1 + ROUNDING
@@ -65,47 +67,52 @@ def check_state(state: Run) -> None:
     # No host needs more balancing than it is threatened.
     threatened = np.where(state.ruler >= 0, state.threat.sum(axis=1).max(), 0.0)
     assert (state.demand <= threatened * WHOLE).all()
+    # Shares of a cell and of its outsiders are one together.
+    outsiders = 1.0 - state.world.arrays["initial_influence"].sum(axis=0)
+    left = np.where(state.total > 0.0, np.maximum(outsiders, 0.0) / state.total, 0.0)
+    whole = state.influence.sum(axis=0) + left
+    np.testing.assert_allclose(whole[state.total > 1e-9], 1.0, rtol=1e-9)
+
+
+def check_measures(state: Run, row: dict[str, float], back: dict[str, float]) -> None:
+    """Competition and cooperation are the two parts of colocation."""
+    for pair in pair_rows(row, state.world):
+        assert all(0 <= value <= WHOLE for value in pair.values()), pair
+        parts = pair["competition"] + pair["cooperation"], pair["cooperation"]
+        wholes = pair["colocation"], pair["colocation"] * pair["joint_share"]
+        np.testing.assert_allclose(parts, wholes, rtol=1e-12, atol=1e-15)
+    for name, value in row.items():
+        measure, *whom = name.split(".")
+        if measure in ("burden", "convening", "hedging", "aim", "encroachment"):
+            assert 0 <= value <= WHOLE, name
+        if measure == "effort":
+            assert 0 <= value <= row[f"effort.{whom[0]}"] + ROUNDING, name
+        if measure == "benefit":
+            share = abs(state.standing[state.world.actors.index(whom[0])])
+            assert -share - ROUNDING <= value <= WHOLE + share, name
+        if measure in ("contested_volume", "volume"):
+            assert value >= -ROUNDING, name
+        if measure in ("aim", "encroachment"):
+            assert value == back[name], name
+            assert value < 1 or state.owed.max() > 30, name  # beyond, 1 is the nearest number
 
 
 @given(worlds(), seeds)
-def test_a_state_keeps_to_its_bounds_and_whoever_is_imposed_rules(world, seed):
-    for imposed, state in zip(world.arrays["rule"], simulate(world, seed), strict=True):
+def test_states_and_measures_keep_to_their_bounds_and_name_a_pair_either_way(world, seed):
+    turned = replace(world, focus=np.ascontiguousarray(world.focus[:, ::-1]))
+    months = zip(world.arrays["rule"], simulate(world, seed), simulate(turned, seed), strict=True)
+    for month, (imposed, state, other) in enumerate(months):
         check_state(state)
         assert np.array_equal(state.ruler[imposed >= 0], imposed[imposed >= 0])
         assert ((state.ruler != state.challenger) | (state.ruler < 0)).all()
-
-
-@given(worlds(), seeds)
-def test_measures_keep_to_their_bounds_and_name_a_pair_either_way(world, seed):
-    """Competition and cooperation are the two parts of colocation."""
-    turned = replace(world, focus=np.ascontiguousarray(world.focus[:, ::-1]))
-    for state, other in zip(simulate(world, seed), simulate(turned, seed), strict=True):
+        coded = world.arrays["initial_influence"]
+        assert month > 0 or np.allclose(state.influence, coded, rtol=0, atol=1e-12)
         row, back = observed(state), observed(other)
-        pairs = pair_rows(row, world)
+        check_measures(state, row, back)
         assert state.pair_joint.tobytes() == other.pair_joint.tobytes()
-        assert pairs == pair_rows(back, turned)
+        assert pair_rows(row, world) == pair_rows(back, turned)
         gained = [[x for name, x in each.items() if name[:4] == "disp"] for each in (row, back)]
         np.testing.assert_allclose(gained[0], np.negative(gained[1]), atol=1e-9)
-        for pair in pairs:
-            assert all(0 <= value <= WHOLE for value in pair.values()), pair
-            parts = pair["competition"] + pair["cooperation"], pair["cooperation"]
-            wholes = pair["colocation"], pair["colocation"] * pair["joint_share"]
-            np.testing.assert_allclose(parts, wholes, rtol=1e-12, atol=1e-15)
-        for name, value in row.items():
-            measure, *whom = name.split(".")
-            if measure in ("burden", "convening", "hedging"):
-                assert 0 <= value <= WHOLE, name
-            if measure == "effort":
-                assert 0 <= value <= row[f"effort.{whom[0]}"] + ROUNDING, name
-            if measure == "benefit":
-                share = abs(state.standing[world.actors.index(whom[0])])
-                assert -share - ROUNDING <= value <= WHOLE + share, name
-            if measure in ("contested_volume", "volume"):
-                assert value >= -ROUNDING, name
-            if measure in ("aim", "encroachment"):
-                assert 0 <= value <= WHOLE, name
-                assert value == back[name], name
-                assert value < 1 or state.owed.max() > 30, name  # beyond, 1 is the nearest number
 
 
 @given(worlds(months=2), seeds)
@@ -137,3 +144,35 @@ def test_no_flag_skips_its_condition_unless_imposed(world, seed):
         assert (can * envoy <= rules * talks).all()
         assert (can * envoy <= np.maximum(envoys, talked)).all()
         assert (can * known <= np.minimum(envoy, np.maximum(before.flags[:, :, 4], envoys))).all()
+
+
+@given(worlds(months=1), st.integers(0, 1200))
+def test_fading_leaves_homes_and_the_sum_of_those_abroad(world, t):
+    state, fades = begun(world), world.facts.history_fades[:, :, None]
+    coded = world.arrays["initial_influence"]
+    held = np.where(fades > 0.0, np.maximum(coded, world.p["tie_floor"]), coded)
+    call(contest.age_ties, state, number=t)
+    assert np.isfinite(state.strength).all()
+    sums = [(fades * each).sum(axis=0) for each in (state.strength, held)]
+    np.testing.assert_allclose(*sums, rtol=1e-9, atol=1e-15)
+    at_home = np.broadcast_to((fades == 0.0) & (coded > world.p["tie_floor"]), coded.shape)
+    np.testing.assert_allclose(state.strength[at_home], coded[at_home], rtol=1e-12)
+
+
+@given(worlds(months=3), seeds, st.floats(0, 1))
+def test_an_aim_is_moved_by_no_third_partys_influence_and_is_nothing_at_who_holds_none(
+    world, seed, held
+):
+    before = simulate(world, seed)[-1]
+    i, j = world.focus[0]
+    state, other, empty = (world.view(before._block.memory[:, 0].copy()) for _ in range(3))
+    third = [a for a in range(len(world.actors)) if a not in (i, j)]
+    other.influence[third] = held * (1.0 - other.influence[[i, j]].sum(axis=0))
+    empty.owed[:], empty.influence[j] = 0.0, 0.0
+    for each in (state, other, empty):
+        call(allocation.allocate, each)
+    one, two = world.actors[i], world.actors[j]
+    row, moved, none = observed(state), observed(other), observed(empty)
+    for whom in (f"{one}-{two}.scope0", f"{two}-{one}.scope0"):
+        assert row[f"aim.{whom}"] == moved[f"aim.{whom}"]
+    assert none[f"aim.{one}-{two}.scope0"] == none[f"volume.{one}-{two}.scope0"] == 0.0
