@@ -4,19 +4,14 @@ Lists run over theatres, or over cells: every theatre's three domains, theatre b
 Dictionaries run over all actors, itself included, in the model's order.
 """
 
-from __future__ import annotations
-
 from math import exp, isnan, log, sqrt, tanh
 from operator import add, mul
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mesa
 
 from benchmarks.chance import gumbel
 from eurasia_sim.compute.dimensions import CONSTRUCTS
-
-if TYPE_CHECKING:
-    from benchmarks.theatre import Theatre
 
 ALLOCATION_STREAM = 2
 LEAST_SALIENCE = 1e-300  # of 3: keeps a logarithm finite
@@ -70,9 +65,8 @@ class Actor(mesa.Agent):
         at_home = home / (home + p.closeness_half)
         self.nearness = [near / (near + p.closeness_half) / at_home for near in self.closeness]
         self.theatre_distance = place.theatre_distance[i].tolist()
-        self.transit = [
-            exp(-apart / p.transit_decay) for apart in place.border_distance[i].tolist()
-        ]
+        apart = place.border_distance[i].tolist()
+        self.transit = [exp(-distance / p.transit_decay) for distance in apart]
         self.power = self.unhindered = self.budget = self.standing = self.pressed = self.zero = 0.0
         self.opening_power = self.opening_pressed = 0.0
         for name in ("inclination", "effort", "joint", "utility", "common", "noise", "posted"):
@@ -138,19 +132,13 @@ class Actor(mesa.Agent):
 
     def perceive_spillover(self) -> None:
         """See what spills over from each theatre: hazards by susceptibility, less transit."""
-        susceptible = self.susceptibility
-        self.spillover = [
-            dot(theatre.hazard, susceptible) * transit
-            for theatre, transit in zip(self.model.theatres, self.transit, strict=True)
-        ]
+        lands = zip(self.model.theatres, self.transit, strict=True)
+        self.spillover = [dot(land.hazard, self.susceptibility) * left for land, left in lands]
 
     def perceive_parties(self) -> None:
         """See how far it is itself a party to each theatre's disorder."""
-        self.party = [
-            theatre.party_of(self, span) for theatre, span in zip(
-                self.model.theatres, self.theatre_distance, strict=True
-            )
-        ]  # fmt: skip
+        lands = zip(self.model.theatres, self.theatre_distance, strict=True)
+        self.party = [theatre.party_of(self, span) for theatre, span in lands]
 
     def take_fears(self) -> None:
         """Sum all it fears, and keep the roots of its dangers, which every pair it is in needs."""
@@ -161,9 +149,8 @@ class Actor(mesa.Agent):
         self.per_danger, self.per_danger_near = self.fear**-0.5, self.fear_near**-0.5
         self.feared = [sqrt(threat) for threat in self.threat.values()]
         self.feared_near = [sqrt(threat) for threat in self.regional.values()]
-        pairs = list(zip(self.spillover, outside, strict=True))
-        self.foreign = [p.weight_spillover * spill * out for spill, out in pairs]
-        self.felt = [sqrt(spill) * out for spill, out in pairs]
+        self.foreign = [p.weight_spillover * x for x in map(mul, self.spillover, outside)]
+        self.felt = list(map(mul, map(sqrt, self.spillover), outside))
 
     def place_zero(self) -> None:
         """Find the overlap of fears beyond which it binds: one for all, or its own mean."""
@@ -174,7 +161,7 @@ class Actor(mesa.Agent):
             total = sum(self.shared[other] for other in others)
             self.zero = total / max(len(others), 1)
 
-    def take_stances(self, other: Actor) -> list[float]:
+    def take_stances(self, other: "Actor") -> list[float]:
         """Common position, quarrel and ties toward another, by what drives them."""
         p, month = self.model.rules, self.model.month
         venues = log(1.0 + month.venues[self][other])
@@ -193,7 +180,7 @@ class Actor(mesa.Agent):
             + p.pull_joint * self.partnership[other],
         ]
 
-    def lean(self, other: Actor, shock: float) -> None:
+    def lean(self, other: "Actor", shock: float) -> None:
         """Relax the leaning toward another to its pull; alignment is its hyperbolic tangent."""
         p, drivers, offset = self.model.rules, self.take_stances(other), self.offset[other]
         if self.model.t < 0:
@@ -227,18 +214,12 @@ class Actor(mesa.Agent):
         primacy = 0.5 * p.motive_primacy * weight["primacy"]
         guard = p.motive_survival * weight["survival"]
         displace = [primacy * (1.0 - alignment) for alignment in self.alignment.values()]
-        resist = [
-            p.motive_denial * denial * self.denial_factor(other)
-            for other, denial in self.denial.items()
-        ]
-        guarded = [
-            worth + guard * fear for worth, fear in zip(resist, self.threat.values(), strict=True)
-        ]
+        denials = self.denial.items()
+        resist = [p.motive_denial * wish * self.denial_factor(other) for other, wish in denials]
+        guarded = [w + guard * fear for w, fear in zip(resist, self.threat.values(), strict=True)]
         contain = p.motive_containment * weight["containment"]
-        trade, stage = (
-            p.motive_commerce * weight["commerce"],
-            p.motive_standing * weight["standing"],
-        )
+        trade = p.motive_commerce * weight["commerce"]
+        stage = p.motive_standing * weight["standing"]
         meets = p.containment_security, p.containment_economic, p.containment_diplomatic
         self._open_spillover(p.burden_sharing)
         self.utility, self.common = utility, common = [], []
@@ -249,9 +230,8 @@ class Actor(mesa.Agent):
             traded = trade * theatre.opportunity * theatre.stability * near * theatre.link[self]
             seen = stage * (1.0 - theatre.stability) * theatre.size
             trades, stages = (0.0, traded, 0.0), (0.0, 0.0, seen)
-            for d, (influence, access) in enumerate(
-                zip(theatre.influence, theatre.access, strict=True)
-            ):
+            cells = zip(theatre.influence, theatre.access, strict=True)
+            for d, (influence, access) in enumerate(cells):
                 shares, let_in = influence.values(), access[self]
                 sated = 1.0 - p.sufficiency * influence[self]
                 rivals = sated * dot(displace, shares) + dot(resist if d else guarded, shares)
@@ -264,7 +244,7 @@ class Actor(mesa.Agent):
             if self is theatre.ruler or self is theatre.challenger:
                 self._at_home(theatre, utility)
 
-    def denial_factor(self, other: Actor) -> float:
+    def denial_factor(self, other: "Actor") -> float:
         """What the relation, and power gained since the opening, make of the wish to deny it."""
         p, gained = self.model.rules, 0.0
         now, then = other.power * self.opening_power, self.power * other.opening_power
@@ -274,15 +254,13 @@ class Actor(mesa.Agent):
         return exp(max(p.denial_power, 0.0) * gained - relation)
 
     def _open_spillover(self, sharing: float) -> None:
-        """Leave open what others' security effort does not meet, and gate it by theatre."""
         effort, theatres = self.effort, self.model.theatres
-        self.open_spillover = [
-            spill / (1.0 + sharing * (theatre.guarded - effort[theatre.first]))
-            for theatre, spill in zip(theatres, self.spillover, strict=True)
-        ]
+        others = [theatre.guarded - effort[theatre.first] for theatre in theatres]
+        loads = zip(self.spillover, others, strict=True)
+        self.open_spillover = [spill / (1.0 + sharing * carried) for spill, carried in loads]
         self.containment = [dot(theatre.gate, self.open_spillover) for theatre in theatres]
 
-    def _at_home(self, theatre: Theatre, utility: list[float]) -> None:
+    def _at_home(self, theatre: Any, utility: list[float]) -> None:
         """Add what moves a ruler or challenger: survival, and autonomy from the largest patron."""
         p = self.model.rules
         disputed = theatre.control if self is theatre.ruler else 1.0 - theatre.control
@@ -297,22 +275,15 @@ class Actor(mesa.Agent):
     def incline(self) -> None:
         """Move the logarithms of choice weights toward utility, with chance."""
         p, model = self.model.rules, self.model
-        number = model.t
-        if number >= 0 and p.utility_noise > 0.0:
-            luck: list[float] = []
+        if model.t >= 0 and p.utility_noise > 0.0:
+            self.noise = []
             for theatre in model.theatres:
-                words = model.chance.words(ALLOCATION_STREAM, number, self.key, theatre.key)
-                luck += map(gumbel, words[:3])
-            self.noise = luck
-        habit = p.habit if number >= 0 else 0.5
+                words = model.chance.words(ALLOCATION_STREAM, model.t, self.key, theatre.key)
+                self.noise += map(gumbel, words[:3])
+        habit = p.habit if model.t >= 0 else 0.5
         fresh, noise = (1.0 - habit) / p.temperature, p.utility_noise
-        self.inclination = [
-            habit * before + fresh * utility + noise * luck
-            for before, utility, luck in zip(
-                self.inclination, self.utility, self.noise, strict=True
-            )
-        ]
-
+        moved = zip(self.inclination, self.utility, self.noise, strict=True)
+        self.inclination = [habit * old + fresh * new + noise * luck for old, new, luck in moved]
         for other, before in self.owed.items():
             pairs = zip(before, self.pulls[other], strict=True)
             self.owed[other] = [habit * owed + fresh * pull for owed, pull in pairs]
@@ -322,19 +293,14 @@ class Actor(mesa.Agent):
         model, p = self.model, self.model.rules
         raised = p.pressure_effort * (self.pressed - self.opening_pressed)
         powerful = self.power > 0.0
-        self.budget = budget = (
-            exp(p.budget_elasticity * log(self.power) + raised) if powerful else 0.0
-        )
+        budget = exp(p.budget_elasticity * log(self.power) + raised) if powerful else 0.0
+        self.budget = budget
         imposed, taken = self._imposed()
-        weighed = [
-            size * exp(incline)
-            for size, incline in zip(model.cell_sizes, self.inclination, strict=True)
-        ]
+        weighed = list(map(mul, model.cell_sizes, map(exp, self.inclination)))
         free = (1.0 - taken) / (p.reserve + sum(weighed))
         self.posted = [budget * fixed for fixed in imposed]
-        self.effort = [
-            budget * (fixed + free * chosen) for fixed, chosen in zip(imposed, weighed, strict=True)
-        ]
+        shares = zip(imposed, weighed, strict=True)
+        self.effort = [budget * (fixed + free * chosen) for fixed, chosen in shares]
 
     def _imposed(self) -> tuple[list[float], float]:
         """Share of the budget that the scenario sets in each cell, and in all, at most 1."""
@@ -351,7 +317,7 @@ class Actor(mesa.Agent):
         taken = sum(imposed)
         return ([share / taken for share in imposed], 1.0) if taken > 1.0 else (imposed, taken)
 
-    def is_let_in(self, theatre: Theatre) -> None:
+    def is_let_in(self, theatre: Any) -> None:
         """Find what is left of trade with a theatre, and take consent that is imposed as access."""
         month, host, place = self.model.month, theatre.ruler, theatre.place
         forbidden = 0.0

@@ -47,7 +47,6 @@ class Months:
         return SimpleNamespace(**now, venues=self.venues)
 
     def _shared(self, membership: list[list[float]]) -> dict[Any, dict[Any, float]]:
-        """Venues that two actors share, once for each domain served, observers counting half."""
 
         def shared(one: tuple[float, ...], other: tuple[float, ...]) -> float:
             venues = zip(one, other, self.served, strict=True)

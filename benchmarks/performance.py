@@ -5,6 +5,7 @@ so that a machine's moods fall on all. Reading the world and starting processes 
 """
 
 import argparse
+import json
 import os
 import platform
 import resource
@@ -44,25 +45,15 @@ TRY = "**A try with a few runs: its figures say that the program works, and noth
 LIBRARIES = ("numpy", "numba", "mesa", "pyarrow", "distributed")
 SCENARIO, REPLICATIONS, SEED = "us_exit", 10, 7
 AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2"}
-SHORT = """format: 2
-title: A few months
-departs: "2001-12"
-horizon: "2002-03"
-levers: {pressure: {united_states: {russia: 0.3}}}
-"""
-EXPERIMENT = """format: 2
-kind: sweep
-title: Everything uncertain, timed
-scenarios: [SCENARIO]
-design: {kind: latin_hypercube, points: POINTS}
-factors: {"*": declared}
-replications: REPLICATIONS
-measures: [joint_share.russia-china.central_asia, cooperation.russia-china.central_asia,
-  competition.russia-china.central_asia, colocation.russia-china.central_asia,
-  alignment.russia.china, benefit.russia, burden.russia, stability.afghanistan]
-window: WINDOW
-seed: 7
-"""
+SHORT = {
+    "format": 2, "title": "A few months", "departs": "2001-12", "horizon": "2002-03",
+    "levers": {"pressure": {"united_states": {"russia": 0.3}}},
+}  # fmt: skip
+PAIR = ("joint_share", "cooperation", "competition", "colocation")
+MEASURES = [
+    *(f"{measure}.russia-china.central_asia" for measure in PAIR), "alignment.russia.china",
+    "benefit.russia", "burden.russia", "stability.afghanistan",
+]  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -109,12 +100,10 @@ def machine(cores: int) -> str:
     lines = described.read_text("utf-8").splitlines() if described.exists() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     processor = (models or [platform.processor() or platform.machine()])[0]
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    return (
-        f"{processor}, {cores} of {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the "
-        f"start; {platform.system()}; {platform.python_implementation()} "
-        f"{platform.python_version()}, {libraries}; model {model_version()}"
-    )
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    libraries = ", ".join([python, *(f"{name} {version(name)}" for name in LIBRARIES)])
+    used = f"{cores} of {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start"
+    return f"{processor}, {used}; {platform.system()}; {libraries}; model {model_version()}"
 
 
 def fresh(work: Callable[..., Any], environment: Mapping[str, str], *given: Any) -> Any:
@@ -193,13 +182,11 @@ def kernel(cores: int, turns: int = 5, runs: int = 96, reference_runs: int = 8) 
         Row("the same with draws from Mesa's own generator", found["own"], "runs/s"),
     ]
     inputs = named_inputs(SCENARIO)
-    about = (
-        f"{SCENARIO}: {inputs.facts.actors} actors, {inputs.facts.theatres} theatres, "
-        f"{inputs.facts.venues} venues, {inputs.months + inputs.burn_in} months a run; "
-        f"{turns} turns, interleaved, {cores} cores for every opponent. A first run's seconds are "
-        "processor time."
-    )
-    return Section("Kernel", about, rows)
+    facts, months = inputs.facts, inputs.months + inputs.burn_in
+    sizes = f"{facts.actors} actors, {facts.theatres} theatres, {facts.venues} venues"
+    turned = f"{turns} turns, interleaved, {cores} cores for every opponent"
+    about = f"{SCENARIO}: {sizes}, {months} months a run; {turned}. A first run's seconds are "
+    return Section("Kernel", f"{about}processor time.", rows)
 
 
 def swept(runs: int, cores: int, scheduler: str | None = None, *, short: bool = False) -> float:
@@ -207,17 +194,15 @@ def swept(runs: int, cores: int, scheduler: str | None = None, *, short: bool = 
     with tempfile.TemporaryDirectory(prefix="timed-") as name:
         folder = Path(name)
         few_months, file = folder / "few_months.yaml", folder / "timed.yaml"
-        few_months.write_text(SHORT, encoding="utf-8")
-        said = {
-            "SCENARIO": str(few_months) if short else SCENARIO,
-            "POINTS": str(runs // REPLICATIONS),
-            "REPLICATIONS": str(REPLICATIONS),
-            "WINDOW": '["2002-01", "2002-03"]' if short else '["2024-01", "2030-12"]',
-        }
-        text = EXPERIMENT
-        for word, value in said.items():
-            text = text.replace(word, value)
-        file.write_text(text, encoding="utf-8")
+        few_months.write_text(json.dumps(SHORT), encoding="utf-8")  # which is YAML, too
+        experiment = {
+            "format": 2, "kind": "sweep", "title": "Everything uncertain, timed", "seed": SEED,
+            "scenarios": [str(few_months) if short else SCENARIO], "factors": {"*": "declared"},
+            "design": {"kind": "latin_hypercube", "points": runs // REPLICATIONS},
+            "replications": REPLICATIONS, "measures": MEASURES,
+            "window": ["2002-01", "2002-03"] if short else ["2024-01", "2030-12"],
+        }  # fmt: skip
+        file.write_text(json.dumps(experiment), encoding="utf-8")
         began = time.perf_counter()
         prepared = prepare_sweep(file)
         ended = carry_out(prepared, folder, Work(workers=cores, scheduler=scheduler))
@@ -274,8 +259,8 @@ def peak(runs: int, cores: int) -> float:
     own = Path("/proc/self/status")
     if own.exists():
         return float(own.read_text("utf-8").partition("VmHWM:")[2].split()[0]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(most * (1 if sys.platform == "darwin" else 1024))
 
 
 def memory(cores: int, few: int = 1_000, many: int = 100_000) -> Section:

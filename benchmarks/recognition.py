@@ -49,7 +49,6 @@ class Dealings:
         return [share / weight if weight > 0.0 else 0.0 for share in shares]
 
     def _drive(self, actor: Any, relation: float) -> float:
-        """Log-odds of dealing with the contender: relation, prospect, trade, ties and conduct."""
         p, expected = self.model.rules, self.prospect
         nearness = actor.nearness[self.place]
         trade = actor.weight["commerce"] * self.theatre.opportunity * nearness
@@ -61,7 +60,6 @@ class Dealings:
         return draws - p.recognition_old_ties * old + p.recognition_conduct * conduct
 
     def _take_steps(self, actor: Any, partners: list[float], chance: list[float]) -> None:
-        """Move an actor's flags: up where their condition held and holds, or down."""
         p, stood, place, month = self.model.rules, self.stood[actor], self.place, self.model.month
         flags, imposed = actor.flags[place], month.recognition[actor][place]
         liked = actor.affinity[self.contender] + month.goodwill[actor][self.contender]
@@ -85,7 +83,6 @@ class Dealings:
         actor.recognition[place] = sum(flags[1:])
 
     def _hostility(self) -> float:
-        """Mean enmity of the rulers of the other theatres toward the contender."""
         theatres = [theatre for theatre in self.model.theatres if theatre is not self.theatre]
         hosts = [theatre.ruler for theatre in theatres if theatre.ruler is not None]
         enmities = [max(-host.affinity[self.contender], 0.0) / 3.0 for host in hosts]

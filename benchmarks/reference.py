@@ -65,15 +65,12 @@ class ReferenceModel(mesa.Model):
         for theatre in self.theatres:
             theatre.meet()
         self.cell_sizes = [theatre.size for theatre in self.theatres for _ in range(3)]
-        shares = (zip(self.actors, row, strict=True) for row in inputs.geography.convenes.tolist())
         self.venues = [
-            Venue(str(v), {actor: share for actor, share in row if share > 0.0})
-            for v, row in enumerate(shares)
+            Venue(str(v), {a: share for a, share in zip(self.actors, row, strict=True) if share})
+            for v, row in enumerate(inputs.geography.convenes.tolist())
         ]
-        self.scopes = [
-            [cell for cell in range(len(self.cell_sizes)) if scope[cell // 3]]
-            for scope in inputs.scopes.tolist()
-        ]
+        cells = range(3 * theatres)
+        self.scopes = [[c for c in cells if inside[c // 3]] for inside in inputs.scopes.tolist()]
         self.levers = Months(inputs, self.actors, self.theatres)
         self.t = -inputs.burn_in
         self.measured: dict[str, float] = {}
@@ -155,7 +152,6 @@ class ReferenceModel(mesa.Model):
             other.lean(one, luck)
 
     def _share_fears(self, one: Actor, other: Actor) -> None:
-        """Overlap of two's fears of third sources, and what each fears of the other."""
         lands = dot(one.felt, other.felt)
         one.crisis[other] = other.crisis[one] = lands
         lands *= self.rules.weight_spillover
@@ -200,13 +196,11 @@ class ReferenceModel(mesa.Model):
         p = self.rules
         if not (one.budget and other.budget):
             return [0.0] * len(self.cell_sizes), 0.0
-        trust = 0.5 * (one.alignment[other] + other.alignment[one])
-        level = log(p.joint_level / (1.0 - p.joint_level))
-        relative = p.relative_gains
-        easy = level + p.joint_relation * (trust - 0.5) - relative
+        trust, relative = 0.5 * (one.alignment[other] + other.alignment[one]), p.relative_gains
+        easy = log(p.joint_level / (1.0 - p.joint_level)) - relative
+        easy += p.joint_relation * (trust - 0.5)
         easy += p.joint_overlap * (one.regional_overlap[other] - 0.5)
-        overlap = 0.0
-        volumes = []
+        overlap, volumes = 0.0, []
         for mine, theirs, floor in zip(one.effort, other.effort, self.month.jointness, strict=True):
             smaller = mine if mine < theirs else theirs  # noqa: FURB136 - no call in this loop
             share = smaller / (mine + theirs + 1e-300)
@@ -227,10 +221,9 @@ class ReferenceModel(mesa.Model):
             rulers = ((theatre.place, theatre.ruler) for theatre in self.theatres)
             hosts = [place for place, ruler in rulers if ruler and venue.membership[ruler] > 0.0]
             for convener, share in venue.conveners.items():
+                gain = self.rules.venue_influence * share * gathered
                 for place in hosts:
-                    convener.convening_influence[place] += (
-                        self.rules.venue_influence * share * gathered
-                    )
+                    convener.convening_influence[place] += gain
 
     def measure(self) -> None:
         """Read off the focal pairs' measures over every scope (`kernel.outcomes.pair_measures`)."""
@@ -263,7 +256,6 @@ class ReferenceModel(mesa.Model):
         return now[one], now[other], then[one.i][k][d], then[other.i][k][d]
 
     def _displacement(self, one: Actor, other: Actor, cells: list[int]) -> float:
-        """Change since the opening of the log ratio of two's influence, over some cells."""
         each = [self._held(c, one, other) for c in cells]
         sizes = [self.cell_sizes[c] for c in cells]
         held = [dot(sizes, [cell[part] for cell in each]) for part in range(4)]

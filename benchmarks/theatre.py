@@ -1,19 +1,14 @@
 """A theatre as a Mesa agent: it grants access, is contested, changes hands, and is recognised."""
 
-from __future__ import annotations
-
 from math import exp, isnan, log, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mesa
 
-from benchmarks.actor import logistic, saturation
+from benchmarks.actor import Actor, logistic, saturation
 from benchmarks.chance import shock, uniform
 from benchmarks.recognition import Dealings
 from benchmarks.ties import Ties
-
-if TYPE_CHECKING:
-    from benchmarks.actor import Actor
 
 REGIME_STREAM = 3
 REFUSAL_STREAM = 0
@@ -39,11 +34,10 @@ class Theatre(mesa.Agent):
         self.stability = self.base_stability = coded.base_stability[k]
         self.control, self.militants = coded.initial_control[k], coded.initial_militants[k]
         self.people, self.violence, self.fighters = people, 0.0, 0.0
-        ruler, challenger = int(facts.ruler[k]), int(facts.challenger[k])
-        self.ruler: Actor | None = model.actors[ruler] if ruler >= 0 else None
-        self.challenger: Actor | None = model.actors[challenger] if challenger >= 0 else None
-        contender = int(facts.contender[k])
-        self.contender = model.actors[contender] if contender >= 0 else None
+        self.ruler, self.challenger, self.contender = (
+            model.actors[int(place[k])] if place[k] >= 0 else None
+            for place in (facts.ruler, facts.challenger, facts.contender)
+        )
         touching = facts.theatre_border[:, k] > 0.0
         self.neighbours = {a for a, near in zip(model.actors, touching, strict=True) if near}
         self.is_contested = self.contender is not None
@@ -59,10 +53,8 @@ class Theatre(mesa.Agent):
             self.narcotics = coded.initial_narcotics[k]
         self.demand = self.guarded = 0.0
         self.hazard = [0.0] * 3
-        self.influence = [
-            {actor: coded.initial_influence[actor.i][k][d] for actor in model.actors}
-            for d in range(3)
-        ]
+        opening = coded.initial_influence
+        self.influence = [{a: opening[a.i][k][d] for a in model.actors} for d in range(3)]
         self.access: list[dict[Actor, float]] = [{}, {}, {}]
         self.shut = dict.fromkeys(model.actors, 0.0)
         self.link = dict.fromkeys(model.actors, 1.0)
@@ -93,11 +85,10 @@ class Theatre(mesa.Agent):
         disorder, militants = 1.0 - self.stability, self.militants
         surges, mixes = self.model.month.surge[self.place], self.model.militancy
         unruled = (disorder, self.narcotics, disorder)
+        threats = zip(self.threat_source, surges, mixes, unruled, strict=True)
         self.hazard = [
             source * (1.0 + surge) * (mix * militants + (1.0 - mix) * out)
-            for source, surge, mix, out in zip(
-                self.threat_source, surges, mixes, unruled, strict=True
-            )
+            for source, surge, mix, out in threats
         ]
 
     def party_of(self, actor: Actor, distance: float) -> float:
@@ -137,18 +128,11 @@ class Theatre(mesa.Agent):
                 access[actor] = 1.0 - (1.0 - liked * (1.0 - hedging * influence[actor])) / appeal
 
     def _uncovered_threats(self, host: Actor) -> dict[Actor, float]:
-        """The host's threats, less what aligned patrons but the threatening one cover."""
-        security = self.influence[0]
-        covers = {
-            actor: max(leaning, 0.0) * security[actor]
-            for actor, leaning in host.alignment.items()
-            if actor is not host
-        }
-        open_to_all = 1.0 - sum(covers.values())
-        return {
-            actor: max(fear * (open_to_all + covers.get(actor, 0.0)), 0.0)
-            for actor, fear in host.threat.items()
-        }
+        security, leanings = self.influence[0], host.alignment.items()
+        covers = {actor: max(leaning, 0.0) * security[actor] for actor, leaning in leanings}
+        covers[host] = 0.0
+        left, fears = 1.0 - sum(covers.values()), host.threat.items()
+        return {actor: max(fear * (left + covers[actor]), 0.0) for actor, fear in fears}
 
     def contest(self) -> None:
         """Share out influence by ties, what efforts have added to them, and access."""
@@ -167,7 +151,6 @@ class Theatre(mesa.Agent):
                 ties.share_out(t, access, self.shut, self.link)
 
     def _refuse(self) -> None:
-        """Close a patron's bases, or let its forces in again, with chance."""
         p, host, model = self.model.rules, self.ruler, self.model
         for actor in model.actors:
             words = model.chance.words(REFUSAL_STREAM, model.t, actor.key, self.key)
@@ -177,9 +160,8 @@ class Theatre(mesa.Agent):
             drive = p.refusal_slope * (self.influence[0][actor] - host.alignment[actor])
             drive = -drive if self.shut[actor] else drive
             chance = 1.0 - exp(-p.refusal_rate / 12.0 * logistic(drive - p.refusal_margin))
-            if (self.shut[actor] or self.ties[0].posted[actor] > 0.0) and uniform(
-                words[0]
-            ) < chance:
+            may = self.shut[actor] or self.ties[0].posted[actor] > 0.0
+            if may and uniform(words[0]) < chance:
                 self.shut[actor] = 1.0 - self.shut[actor]
 
     def govern(self) -> None:
@@ -195,36 +177,27 @@ class Theatre(mesa.Agent):
             self._catch_disorder()
 
     def _as_imposed(self, order: float) -> float:
-        """Order, or what the scenario puts in its place."""
         imposed = self.model.month.stability[self.place]
         return order if isnan(imposed) else imposed
 
     def _posted(self) -> list[tuple[Actor, float]]:
-        """Who has how many troops here, but the challenger."""
         return [
             (owner, forces + counterterror)
-            for owner, posts in self.model.month.posted.items()
-            for theatre, (_, forces, counterterror) in posts
-            if theatre is self and owner is not self.challenger
-        ]
+            for owner, posts in self.model.month.posted.items() if owner is not self.challenger
+            for theatre, (_, forces, counterterror) in posts if theatre is self
+        ]  # fmt: skip
 
     def _shelter(self) -> float:
-        """The most shelter that one neighbour gives the challenger."""
         model, most = self.model, 0.0
         land = model.month.theatre_capability[self.place]
         for actor in model.actors if self.ruler is not None else ():
-            if (
-                actor is not self.ruler
-                and actor is not self.challenger
-                and actor in self.neighbours
-            ):
+            if actor not in (self.ruler, self.challenger) and actor in self.neighbours:
                 pressed = model.month.pressed[self.ruler][actor] / model.rules.shelter_pressure
                 both = actor.power + land
                 most = max(most, min(pressed, 1.0) * actor.power / both if both > 0.0 else 0.0)
         return most
 
     def _fight(self, luck: float, fortune: float) -> float:
-        """Move fighters, control and the ruler's strength; return the challenger's odds."""
         p, ruler, challenger = self.model.rules, self.ruler, self.challenger
         beside = 0.0
         for owner, troops in self._posted():
@@ -258,7 +231,6 @@ class Theatre(mesa.Agent):
         return odds
 
     def _transfer(self, odds: float, chance: float) -> None:
-        """Change hands where the record says so, where land is lost, or where a loser is left."""
         p = self.model.rules
         imposed = int(self.model.month.rule[self.place])
         if imposed < 0:
@@ -273,7 +245,6 @@ class Theatre(mesa.Agent):
             self.ruler_strength = max(self.ruler_strength, self.base_stability)
 
     def _fall(self, successor: Actor) -> None:
-        """Put a successor in the ruler's place; its patrons lose standing to distant others."""
         actors, p, fallen = self.model.actors, self.model.rules, self.ruler
         self.ruler, self.challenger = successor, fallen
         self.control = p.control_remnant
@@ -292,7 +263,6 @@ class Theatre(mesa.Agent):
                     actor.standing += p.standing_gain * distance * lost
 
     def _catch_disorder(self) -> None:
-        """Move order toward the theatre's own, less what spills over to its ruler."""
         p, arriving = self.model.rules, 0.0
         if self.ruler is not None:
             arriving = sum(self.ruler.spillover) - self.ruler.spillover[self.place]
@@ -302,7 +272,6 @@ class Theatre(mesa.Agent):
         self.narcotics = 1.0 - self.stability
 
     def _esteem(self) -> float:
-        """Recognition of a contender that rules, weighed by power, as a share of four flags."""
         if self.ruler is not self.contender:
             return 0.0
         others = [actor for actor in self.model.actors if actor is not self.contender]
@@ -311,12 +280,10 @@ class Theatre(mesa.Agent):
         return 0.25 * known / weight if weight > 0.0 else 0.0
 
     def _laxity(self, holder: Actor | None) -> float:
-        """How far a holder of land lets be who strike elsewhere from it."""
         p = self.model.rules
         return p.laxity_by_force if holder is self.contender else p.laxity
 
     def _settle(self) -> None:
-        """Move what war and rule do: violence, order, crop, restraint and militants."""
         p, place, month = self.model.rules, self.place, self.model.month
         spread = 4.0 * self.control * (1.0 - self.control)
         deaths = p.deaths_scale * sqrt(max(self.fighters * self.ruler_strength, 0.0)) * spread
@@ -331,11 +298,11 @@ class Theatre(mesa.Agent):
         lax = self._laxity(self.ruler) * (1.0 - min(bought, 1.0))
         target = min(max(1.0 - lax + month.conduct[place], 0.0), 1.0)
         self.restraint += p.restraint_rate / 12.0 * (target - self.restraint)
-        troops = dict(self._posted())
+        troops, homes = dict(self._posted()), (self.ruler, self.challenger)
         guard = sum(
             actor.effort[self.first] - p.effort_forces * troops.get(actor, 0.0)
             for actor in self.model.actors
-            if actor is not self.ruler and actor is not self.challenger
+            if actor not in homes
         )
         loose = (1.0 - self.restraint) * (1.0 - self.control)
         loose += self._laxity(self.challenger) * self.control

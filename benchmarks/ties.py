@@ -1,14 +1,11 @@
 """Venues, and ties to a theatre in one domain: what the opening left, what efforts add to it."""
 
-from __future__ import annotations
-
 from math import exp, log
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from benchmarks.actor import Actor
+from benchmarks.actor import Actor
 
-Each = dict["Actor", float]
+Each = dict[Actor, float]
 
 
 class Venue:
@@ -37,14 +34,12 @@ class Ties:
             actor: max(exp(self.tie[actor]) - share, 0.0) for actor, share in influence.items()
         }
         self.outsiders = max(1.0 - sum(influence.values()), 0.0)
-        names = ("strength", "work", "posted", "deposit", "posted_strength")
-        for name in names:
+        for name in ("strength", "work", "posted", "deposit", "posted_strength"):
             setattr(self, name, dict.fromkeys(influence, 0.0))
         self.opening_work = self.opening_posted = self.work
         self.opening_access = self.opening_link = self.work
 
     def _opening(self, actor: Actor, share: float) -> float:
-        """Logarithm of a coded share; of a floor where one with output is coded as less."""
         held = max(share, self.p.tie_floor) if actor.wealth > 0.0 else share
         return log(max(held, 1e-300))
 
