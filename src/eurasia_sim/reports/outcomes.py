@@ -7,7 +7,7 @@ import pandas as pd
 from eurasia_sim.analysis.headline import in_words
 from eurasia_sim.figures.style import readable, rows_of, table_of
 from eurasia_sim.reports.answer import PAGE, answers, trust
-from eurasia_sim.reports.parts import Blocks, interval_of, share, table
+from eurasia_sim.reports.parts import WORDS, Blocks, interval_of, share, table
 from eurasia_sim.simulation.results_folder import FIT, RUN, SKILL, TEST, ResultsFolder
 from eurasia_sim.simulation.run import SETS
 from eurasia_sim.validation.forecasts import by_item
@@ -63,7 +63,7 @@ def verdicts(held: ResultsFolder) -> Blocks:
 def effects(held: ResultsFolder) -> Blocks:
     """Outcomes, and effect sizes with intervals."""
     if held.kind == TEST:
-        yield "The first arms less the second, run by run under equal draws, at reference values."
+        yield WORDS["effects"]
         parts = table_of(held, "parts")
         expected = [f"{row['sign']} {row['smallest']:.3g}" for row in rows_of(parts)]
         columns = {
@@ -75,7 +75,7 @@ def effects(held: ResultsFolder) -> Blocks:
         parts = parts.assign(expected=expected, interval=[*map(interval_of, rows_of(parts))])
         yield table("Effects at reference", parts[[*columns]].rename(columns=columns), digits=3)
     if held.kind == FIT:
-        yield "Spread left and shift are in standard deviations before the fit."
+        yield WORDS["fit"]
         moved = table_of(held, "numbers").query("moved").drop(columns="moved")
         yield table("Numbers that the record speaks of", moved, digits=3)
         caption = "Log scores three years after earlier origins, by fits up to these"
@@ -126,11 +126,7 @@ def boxes(held: ResultsFolder) -> Blocks:
 def validation(held: ResultsFolder) -> Blocks:
     """Skill on what was observed, then how well runs pass what is documented, the misses first."""
     if (skill := held.table(SKILL)) is not None:
-        yield (
-            "Part of the best free baseline's error (CRPS) that a forecast saves, three years "
-            "ahead in level; below 0 it adds to it. Whoever coded and built the model knew later "
-            "years (hindsight), so its skill is at most this."
-        )
+        yield WORDS["skill"]
         for theory, own in skill.groupby("theory", sort=False):
             rows = by_item(own, 3).reset_index()
             yield table(f"Skill by observed item, {theory}", rows, digits=2)
@@ -139,10 +135,7 @@ def validation(held: ResultsFolder) -> Blocks:
         by_theory = counted.groupby("theory", sort=False)
         means = by_theory[[*_SIDES]].mean().map(share)
         means.insert(0, "patterns that count", by_theory.size())
-        yield (
-            "A check by eye: share of runs that pass a documented pattern, averaged over the "
-            "patterns that count, beside baselines."
-        )
+        yield WORDS["patterns"]
         yield table("Patterns passed", means.rename(columns=_SIDES).reset_index())
         misses = counted[counted["model"] < 0.5].sort_values("model", kind="stable")
         passed = {"model": "passed by", "null": "null theory", "unchanged": "nothing changes"}

@@ -9,7 +9,9 @@ import pandas as pd
 
 from eurasia_sim.figures.gallery import render
 from eurasia_sim.figures.style import Picture
+from eurasia_sim.files.data_yaml import packaged, read_page
 
+WORDS = read_page(packaged() / "report.yaml").data  # that are the same for every folder
 _LARGEST_SVG = 300_000  # bytes; a heavier drawing is shown as png
 _OF_NUMBERS = set("0123456789.,–−+ to%±[]\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}")
 

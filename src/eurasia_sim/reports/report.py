@@ -7,15 +7,14 @@ from jinja2 import Environment, StrictUndefined
 from eurasia_sim.figures.fonts import lacking_words
 from eurasia_sim.figures.gallery import pictures, usual_kinds
 from eurasia_sim.figures.style import Request
-from eurasia_sim.files.data_yaml import DataError, packaged, read_page
+from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.text import visible
 from eurasia_sim.reports import outcomes, sections
-from eurasia_sim.reports.parts import Block, image
+from eurasia_sim.reports.parts import WORDS, Block, image
 from eurasia_sim.simulation.results_folder import ResultsFolder
 
 MOST_BYTES = 5_000_000
 _MOST_OF_IMAGES = 3_800_000
-_WORDS = read_page(packaged() / "report.yaml").data
 _SECTIONS = (
     outcomes.answer, outcomes.verdicts, outcomes.effects, outcomes.distributions,
     outcomes.variance, outcomes.boxes, outcomes.validation, sections.limits, sections.question,
@@ -42,7 +41,7 @@ def report_page(held: ResultsFolder) -> str:
         finalize=lambda value: visible(value) if type(value) is str else value,
     )  # fmt: skip
     source = (packaged() / "report.html.jinja").read_text(encoding="utf-8")
-    headings = _WORDS["headings"]  # a section without anything to say has none
+    headings = WORDS["headings"]  # a section without anything to say has none
     shown = {key: (headings[key], blocks) for key, blocks in page.items() if blocks}
     text = environment.from_string(source).render(
         title=held.title, folder=held.folder.name, kind=held.kind, sections=shown

@@ -8,19 +8,17 @@ from typing import Any
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.references import read_bibliography
 from eurasia_sim.figures.style import table_of
-from eurasia_sim.files.data_yaml import packaged, read_page
-from eurasia_sim.reports.parts import Blocks, Command, Table, share, table
+from eurasia_sim.reports.parts import WORDS, Blocks, Command, Table, share, table
 from eurasia_sim.scenarios.sources import bases_of, claims_of, numbers_of, works_of
 from eurasia_sim.simulation.replay import restored
 from eurasia_sim.simulation.results_folder import FIT, TEST, VALIDATION, ResultsFolder
 
 _MOST_FAILURES = 25
-_WORDS = read_page(packaged() / "report.yaml").data
 
 
 def limits(held: ResultsFolder) -> Blocks:
     """What the numbers do not say."""
-    for each in _WORDS["limits"]:
+    for each in WORDS["limits"]:
         yield each.format(judged=share(held.judged))
 
 
@@ -41,10 +39,10 @@ def design(held: ResultsFolder) -> Blocks:
     manifest, laid = held.manifest, held.manifest.get("design", {})
     effort = manifest.get("effort", {})
     facts: dict[str, Any] = {"world": manifest.get("world", held.world.name)}
-    facts |= {each: manifest[key] for key, each in _WORDS["laid_out"].items() if key in manifest}
+    facts |= {each: manifest[key] for key, each in WORDS["laid_out"].items() if key in manifest}
     forms = manifest.get("forms", {})
     facts |= {f"form of {factor.replace('_', ' ')}": form for factor, form in forms.items()}
-    facts |= {each: effort[key] for key, each in _WORDS["effort"].items() if key in effort}
+    facts |= {each: effort[key] for key, each in WORDS["effort"].items() if key in effort}
     facts |= {"design": f"{laid['kind']} of {laid['points']} points"} if laid else {}
     yield _facts("How the runs were laid out", facts)
     if laid.get("factors"):
@@ -96,8 +94,7 @@ def exclusions(held: ResultsFolder) -> Blocks:
             yield table("Runs that failed at reference", lost)
     elif held.kind == VALIDATION:
         yield f"{sum(gone.values())} runs failed; a failed run counts nowhere."
-        left_out = "Patterns that both baselines pass, or that the model was told, are left out of"
-        yield f"{left_out} every score."
+        yield WORDS["uncounted"]
     elif held.kind == FIT:
         yield f"{gone} runs failed, and their members are left out."
     else:
@@ -106,8 +103,7 @@ def exclusions(held: ResultsFolder) -> Blocks:
         keys = [name for name in ("scenario", "theory", "set") if name in runs]
         runs["failed"] = runs["status"].ne("ok")
         counts = runs.groupby(keys, sort=False)["failed"].agg(runs="size", failed="sum")
-        missing = "A failed run is missing from every number below, never a value"
-        yield f"{missing}; nothing else was left out."
+        yield WORDS["excluded"]
         yield table("Runs and failures", counts.reset_index())
         if runs["failed"].any():
             columns = [each for each in (*keys, "run", "seed", "status", *extra) if each in runs]
@@ -149,7 +145,7 @@ def foundations(held: ResultsFolder) -> Blocks:
 
 def seeds(held: ResultsFolder) -> Blocks:
     """The root of all seeds, and what else makes the runs again."""
-    yield _WORDS["seeds"]
+    yield WORDS["seeds"]
     manifest, digests = held.manifest, dict(held.manifest.get("digests", {}))
     scenarios = digests.pop("scenarios", {})
     facts: dict[str, Any] = {"root seed": held.seed}
@@ -162,7 +158,7 @@ def seeds(held: ResultsFolder) -> Blocks:
 
 def commands(held: ResultsFolder) -> Blocks:
     """The commands that make the runs, the pictures and the page again."""
-    yield _WORDS["commands"]
+    yield WORDS["commands"]
     folder = shlex.quote(str(held.folder))
     if made := held.manifest.get("command"):
         yield Command(made)
