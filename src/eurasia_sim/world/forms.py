@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, create_model, model_validator
+from pydantic import AfterValidator, Field, create_model, model_validator
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, FLAGS, THREATS
 from eurasia_sim.files.checker import Strict
@@ -160,44 +160,31 @@ class _Focus(Strict):
     theatres: list[str] = Field([])
 
 
-def _tables(owner: str) -> type[BaseModel]:
-    """A form with all tables of actors, or of theatres."""
-    own = [name for name, axes in TABLES.items() if ("theatre" in axes) == (owner == "theatre")]
-    fields: Any = dict.fromkeys(own, (Table | None, None))
-    return create_model(f"{owner}Tables", __base__=Strict, **fields)
+def _tables(name: str, free: Iterable[str], needed: Iterable[str] = ()) -> Any:
+    """A form of tables, of which some may be left out."""
+    fields: Any = dict.fromkeys(needed, (Table, ...)) | dict.fromkeys(free, (Table | None, None))
+    return create_model(name, __base__=Strict, **fields)
+
+
+_OF_THEATRES = [name for name, axes in TABLES.items() if "theatre" in axes]
+_OF_ACTORS = [name for name in TABLES if name not in _OF_THEATRES]
+_BORDERS = ("capital_distance", "border_distance", "land_border")
+_BESIDE_CINC = ("gdp", "population", "growth_beyond", "growth_beyond_gdp")
 
 
 class Actors(Strict):
     """actors.yaml."""
 
     actors: Annotated[dict[Id, _Actor], Field(min_length=1)]
-    traits: _tables("actor")  # type: ignore[valid-type]
+    traits: _tables("Traits", _OF_ACTORS)  # type: ignore[valid-type]
 
 
-class Theatres(_tables("theatre")):  # type: ignore[misc]
+class Theatres(_tables("TheatreTables", _OF_THEATRES)):  # type: ignore[misc]
     """theatres.yaml."""
 
     theatres: Annotated[dict[Id, _Theatre], Field(min_length=1)]
     regions: dict[Id, Annotated[list[str], Field(min_length=1)]] = Field({})
     focus: _Focus = _Focus()
-
-
-class Ties(Strict):
-    """ties.yaml."""
-
-    capital_distance: Table
-    border_distance: Table
-    land_border: Table
-
-
-class Capabilities(Strict):
-    """capabilities.yaml."""
-
-    cinc: Table
-    gdp: Table | None = None
-    population: Table | None = None
-    growth_beyond: Table | None = None
-    growth_beyond_gdp: Table | None = None
 
 
 class _Spell(Strict):
@@ -268,8 +255,8 @@ class Theories(Strict):
 FORMS: Mapping[str, Any] = {
     "actors": Actors,
     "theatres": Theatres,
-    "ties": Ties,
-    "capabilities": Capabilities,
+    "ties": _tables("Ties", (), _BORDERS),
+    "capabilities": _tables("Capabilities", _BESIDE_CINC, ("cinc",)),
     "institutions": dict[Id, _Institution],
     "record": Record,
 }
