@@ -21,7 +21,7 @@ from eurasia_sim.files.ordinary import (
     unguarded,
 )
 from eurasia_sim.files.page import parse, read_file
-from eurasia_sim.hypotheses.schema import HypothesesFile
+from eurasia_sim.hypotheses.hypothesis import HypothesesFile
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.hypotheses.hypothesis import ContrastMap, Family, Part, Smallest
+from eurasia_sim.hypotheses.hypothesis import Axis, ContrastMap, Family, Part, Smallest
 from eurasia_sim.hypotheses.loader import load_hypotheses
-from eurasia_sim.hypotheses.schema import Axis
 from eurasia_sim.hypotheses.scope_map import EVERY, cell_rows, map_table
 from eurasia_sim.hypotheses.verdicts import Spread
 from eurasia_sim.scenarios.outcome_columns import Metric

@@ -13,7 +13,7 @@ import io
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,13 +52,6 @@ class Region:
         own = points.reindex(columns=[*self.sides])
         varies = len(own) and (own != own.iloc[0]).any().all() and own.notna().any().all()
         return float(_inside(points, self.sides).mean()) if varies else _NAN
-
-
-class Discovery(NamedTuple):
-    """The boxes found, PRIM's first, and PRIM's peeling path on the draws held back."""
-
-    boxes: pd.DataFrame  # a row a limit, with the quality of its box on the draws held back
-    path: pd.DataFrame  # a row a step: step, limited, density, coverage, mass, chosen, base, draws
 
 
 def _trains(points: pd.DataFrame) -> Flags:
@@ -113,13 +106,14 @@ def deciding_sign(points: pd.DataFrame, holds: Flags, least: float) -> Region | 
     return Region(sides, (f"{name} {'>' if is_above else '<'} 0",), density, coverage)
 
 
-def discovered(points: pd.DataFrame, holds: Flags) -> Discovery:
-    """Boxes in which something holds: one by PRIM, and every dense leaf of a CART tree.
+def discovered(points: pd.DataFrame, holds: Flags) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Boxes in which something holds, a row a limit, and PRIM's peeling path, a row a step.
 
     Form: of the boxes on PRIM's path with at most four limits, the one with the best harmonic mean
-    of coverage and density in training is given. CART's tree has at most as many levels, and no
-    leaf below a twentieth of the training draws. A limit's quasi-p is one-sided and binomial, on
-    the half held back. Raises DataError where it holds, or does not, in too few draws.
+    of coverage and density in training is given, then every dense leaf of a CART tree, which has at
+    most as many levels and no leaf below a twentieth of the training draws. Density, coverage, mass
+    and quasi-p are of the half held back. Raises DataError where it holds, or does not, in too few
+    draws.
     """
     trains = _trains(points)
     own, rest = holds[trains], (points[~trains], holds[~trains])
@@ -148,7 +142,7 @@ def discovered(points: pd.DataFrame, holds: Flags) -> Discovery:
         {"step": step, "limited": len(box), **_quality(*rest, box), "chosen": box is best, **whole}
         for step, box in enumerate(path)
     ]
-    return Discovery(pd.DataFrame(limits), pd.DataFrame(steps))
+    return pd.DataFrame(limits), pd.DataFrame(steps)
 
 
 def quasi_p(points: pd.DataFrame, holds: Flags, box: Sides, name: str) -> float:

@@ -12,7 +12,7 @@ import pandas as pd
 from eurasia_sim.analysis import sensitivity
 from eurasia_sim.analysis.convergence import precision_row
 from eurasia_sim.analysis.robustness import payoffs, robustness
-from eurasia_sim.analysis.scenario_discovery import Discovery, box_table, discovered, is_number
+from eurasia_sim.analysis.scenario_discovery import box_table, discovered, is_number
 from eurasia_sim.analysis.sensitivity import FACTOR, factor_columns, require_spread, responses
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError, Number
@@ -104,11 +104,10 @@ def sections(material: Material, asked: Asked) -> list[Section]:
     """All sections for the measures: means, shares, indices, boxes, robustness, convergence."""
     sought = cache(partial(_discovery, material, asked))
 
-    def of_discovery(table: str, measure: str, scenario: str) -> pd.DataFrame:
-        found: pd.DataFrame = getattr(sought(measure, scenario), table)
-        if found.empty:
+    def of_discovery(at: int, measure: str, scenario: str) -> pd.DataFrame:
+        if (table := sought(measure, scenario)[at]).empty:
             raise DataError(["no box holds what is sought more densely than the whole space"])
-        return found
+        return table
 
     whole, each = ("", [""]), ("scenario", material.scenarios)
     morris = partial(_morris, material, asked)
@@ -117,8 +116,8 @@ def sections(material: Material, asked: Asked) -> list[Section]:
         ("shares", "what the spread divides into", of, partial(_shares, material)),
         ("sobol", "Sobol' indices", each, partial(_sobol, material, asked)),
         ("morris", "Morris's effects over a factor's range", each, morris),
-        ("boxes", "where it is so", each, partial(of_discovery, "boxes")),
-        ("paths", "what boxes trade coverage for", each, partial(of_discovery, "path")),
+        ("boxes", "where it is so", each, partial(of_discovery, 0)),
+        ("paths", "what boxes trade coverage for", each, partial(of_discovery, 1)),
         ("robustness", "what holds up", whole, partial(_robustness, material, asked)),
         ("convergence", "how well means are known", whole, partial(_convergence, material, asked)),
     )  # fmt: skip
@@ -256,8 +255,8 @@ def _morris(material: Material, asked: Asked, measure: str, scenario: str) -> pd
     return found.sort_values("absolute", ascending=False, ignore_index=True)
 
 
-def _discovery(material: Material, asked: Asked, measure: str, scenario: str) -> Discovery:
-    """Boxes of points' means beyond the level sought, which is in words in every row."""
+def _discovery(material: Material, asked: Asked, measure: str, scenario: str) -> list[pd.DataFrame]:
+    """Boxes of points' means beyond a level, which every row says, and what they trade."""
     points, values = _drawn(material, measure, scenario)
     finite = require_spread(values)
     if asked.below is not None:
@@ -266,9 +265,10 @@ def _discovery(material: Material, asked: Asked, measure: str, scenario: str) ->
         level = float(np.quantile(finite, _UPPER)) if asked.above is None else asked.above
         sought, holds = f"≥ {level:.4g}", finite >= level
     boxes, path = discovered(points[np.isfinite(values)].reset_index(drop=True), holds)
-    for table in (boxes := box_table(boxes, material.numbers), path):
+    tables = [box_table(boxes, material.numbers), path]
+    for table in tables:
         table.insert(0, "sought", sought)
-    return Discovery(boxes, path)
+    return tables
 
 
 def _drawn(material: Material, measure: str, scenario: str) -> tuple[pd.DataFrame, Floats]:

@@ -12,8 +12,7 @@ from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError, refuse
 from eurasia_sim.files.page import Page, read_file
-from eurasia_sim.hypotheses import hypothesis as made
-from eurasia_sim.hypotheses import schema
+from eurasia_sim.hypotheses import hypothesis as shapes
 from eurasia_sim.hypotheses.hypothesis import Arm, Family, Hypothesis, Part, Smallest
 from eurasia_sim.scenarios.outcome_columns import Metric, Reduction, columns_of, unfolded
 from eurasia_sim.scenarios.scenario import earliest_parting, load_scenario
@@ -27,9 +26,9 @@ Window = tuple[int, int]  # first month and the month after the last
 def load_hypotheses(path: Path, world: World) -> Family:
     """The hypotheses of a file; raises DataError with everything wrong with it beside a world."""
     document = read_file(path)
-    file = document.validated(schema.HypothesesFile)
+    file = document.validated(shapes.HypothesesFile)
     refuse([document])
-    family = _Checker(document, world).family(path, cast(schema.HypothesesFile, file))
+    family = _Checker(document, world).family(path, cast(shapes.HypothesesFile, file))
     refuse([document])
     return family
 
@@ -50,15 +49,15 @@ class _Checker:
         has_documents = (world.directory / "documents.yaml").is_file()
         self.documents = list(load_evidence(world.directory).documents) if has_documents else []
 
-    def family(self, path: Path, file: schema.HypothesesFile) -> Family:
+    def family(self, path: Path, file: shapes.HypothesesFile) -> Family:
         """Every hypothesis and map of the file."""
         window = self.window(("window",), file.window)
-        self.rule = file.smallest or schema.SmallestEntry(of_level=0.1)
+        self.rule = file.smallest or shapes.SmallestEntry(of_level=0.1)
         controls = [name for name, own in file.hypotheses.items() if own.kind == "control"]
         for name, own in file.hypotheses.items():
             self.names(("hypotheses", name, "needs"), "control", own.needs, controls)
         hypotheses = tuple(self.hypothesis(*own, window) for own in file.hypotheses.items())
-        said = file.model_dump_json(exclude={"maps", "weakest"}) + repr(schema.THRESHOLDS)
+        said = file.model_dump_json(exclude={"maps", "weakest"}) + repr(shapes.THRESHOLDS)
         maps = tuple(self.map(*own, list(file.hypotheses), window) for own in file.maps.items())
         return Family(path, file.title, _digest(said), hypotheses, maps, tuple(file.weakest))
 
@@ -68,7 +67,7 @@ class _Checker:
             if name not in known:
                 self.complain((*trail, at), f"unknown {kind} '{name}'", known, name)
 
-    def hypothesis(self, name: str, given: schema.HypothesisEntry, window: Window) -> Hypothesis:
+    def hypothesis(self, name: str, given: shapes.HypothesisEntry, window: Window) -> Hypothesis:
         """The hypothesis of one entry."""
         trail: Trail = ("hypotheses", name)
         for at, source in enumerate(given.source):
@@ -89,8 +88,8 @@ class _Checker:
         return Hypothesis(name, given.says, sources, given.note, join, parts, *own)
 
     def map(
-        self, name: str, given: schema.MapEntry, hypotheses: list[str], window: Window
-    ) -> made.ContrastMap:
+        self, name: str, given: shapes.MapEntry, hypotheses: list[str], window: Window
+    ) -> shapes.ContrastMap:
         """The map of one entry; the levers of every level are checked."""
         trail: Trail = ("maps", name)
         readings = {
@@ -105,10 +104,10 @@ class _Checker:
         places = {("change",): given.change, ("across", 0): first, ("across", 1): second}
         for steps, axis in places.items():
             for level, settings in axis.levels.items():
-                arm = schema.ArmEntry(scenario=given.scenario, set=settings)
+                arm = shapes.ArmEntry(scenario=given.scenario, set=settings)
                 self.arms((*trail, *steps, "levels", level), [arm])
         rivals = {rival: tuple(names) for rival, names in given.rivals.items()}
-        return made.ContrastMap(
+        return shapes.ContrastMap(
             name, given.says, given.scenario, given.change, (first, second), readings, rivals,
             _digest(given.model_dump_json()),
         )  # fmt: skip
@@ -132,10 +131,10 @@ class _Checker:
             self.complain(trail, wrong, allowed=period)
         return months[0], months[1] + 1
 
-    def part(self, trail: Trail, given: schema.PartEntry, window: Window) -> Part:
+    def part(self, trail: Trail, given: shapes.PartEntry, window: Window) -> Part:
         """The part of one entry; settings of its arms start where the first arm departs."""
         plus, less = (
-            [schema.ArmEntry(scenario=each) if isinstance(each, str) else each for each in entries]
+            [shapes.ArmEntry(scenario=each) if isinstance(each, str) else each for each in entries]
             for entries in (given.plus, given.less)
         )
         scenarios = []
@@ -157,7 +156,7 @@ class _Checker:
         limits = (given.given[0], given.given[-1]) if given.given else None
         return replace(found, plus=added, less=taken, channels=given.channels, given=limits)
 
-    def reading(self, trail: Trail, given: schema.ReadingEntry, window: Window) -> Part:
+    def reading(self, trail: Trail, given: shapes.ReadingEntry, window: Window) -> Part:
         """A part without its arms."""
         own = self.window((*trail, "window"), given.window) if given.window else window
         metric = self.metric((*trail, "metric"), given.metric)
@@ -182,7 +181,7 @@ class _Checker:
         return Smallest(given or 1.0, 0.0 if is_signed else self.rule.of_level)
 
     def arms(
-        self, trail: Trail, given: list[schema.ArmEntry], since: int | None = None
+        self, trail: Trail, given: list[shapes.ArmEntry], since: int | None = None
     ) -> tuple[Arm, ...]:
         """Arms; a lever set without a month starts in the month `since`, the same in all arms."""
         found: list[Arm] = []
@@ -192,7 +191,7 @@ class _Checker:
             settings = tuple((self.dated(path, since), x) for path, x in sorted(entry.set.items()))
             arm = entry.scenario, settings
             try:
-                own = made.arm_scenario(arm, self.world, self.scenario(arm[0]))
+                own = shapes.arm_scenario(arm, self.world, self.scenario(arm[0]))
             except DataError as error:
                 self.document.pass_on((*trail, at), error.problems[0])
             else:
@@ -214,7 +213,7 @@ class _Checker:
             return path
         return f"{path}.{self.world.date(since)}"
 
-    def metric(self, trail: Trail, given: schema.MetricEntry) -> Metric:
+    def metric(self, trail: Trail, given: shapes.MetricEntry) -> Metric:
         """The metric of one entry, with the columns of its patterns up to the first unknown one."""
         ways = get_args(Reduction)
         stated = [kind for kind in ways if getattr(given, kind)]

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from eurasia_sim.analysis.differences import change
 from eurasia_sim.analysis.scenario_discovery import Region, deciding_sign, region
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.hypotheses import schema as limits
+from eurasia_sim.hypotheses import hypothesis as limits
 from eurasia_sim.hypotheses.arms import Plan, arm_sums, channels, effect, levels
-from eurasia_sim.hypotheses.hypothesis import Hypothesis, Part
-from eurasia_sim.hypotheses.schema import Sign
+from eurasia_sim.hypotheses.hypothesis import Hypothesis, Part, Sign
 
 NOT_MEASURABLE, ENTAILED = "not measurable", "entailed"
 SUPPORTED, CONTRADICTED, NEGLIGIBLE = "supported", "contradicted", "negligible"
