@@ -171,15 +171,14 @@ def _questions(into: Path, made: Made) -> Iterator[Kind]:
 def _results(into: Path, made: Made) -> Iterator[Kind]:
     """Files of results folders, with digests that are made to fit, so that readers go on."""
     files = [
-        (made.run, "manifest.json"), (made.sweep, "manifest.json"), (made.tested, "manifest.json"),
-        (made.sweep, "plan.json"), (made.sweep, "status.jsonl"),
-        (made.sweep, "analysis/tables.json"), (made.sweep, "design.parquet"),
-        (made.sweep, "parts/00000001.parquet"), (made.run, "runs.parquet"),
-        (made.run, "draws.parquet"),
+        ("run", "manifest.json"), ("sweep", "manifest.json"), ("tested", "manifest.json"),
+        ("sweep", "plan.json"), ("sweep", "status.jsonl"), ("sweep", "analysis/tables.json"),
+        ("sweep", "design.parquet"), ("sweep", "parts/00000001.parquet"), ("run", "runs.parquet"),
+        ("run", "draws.parquet"),
     ]  # fmt: skip
-    for source, name in files:
-        label = f"results: {source.parent.name}/{name}"
-        folder = Path(shutil.copytree(source, into / label.replace("/", " ")))
+    for of, name in files:
+        label = f"results: {of}/{name}"
+        folder = Path(shutil.copytree(getattr(made, of), into / label.replace("/", " ")))
         work = lambda at=folder: _look_into(at, made.world)  # noqa: E731
         if name.endswith(".parquet"):
             table = pd.read_parquet(folder / name).iloc[:, :_SHORT]
