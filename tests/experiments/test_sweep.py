@@ -20,10 +20,9 @@ import pytest
 from tests.sweeping import FRAGILE, contents, failing, grid, prepared, written
 
 from eurasia_sim.experiments import batch as batch_module
-from eurasia_sim.experiments.batch import draws_of, rerun
+from eurasia_sim.experiments.batch import draws_of, points_of, rerun
 from eurasia_sim.experiments.executors import Work
 from eurasia_sim.experiments.folder import Folder, one_writer
-from eurasia_sim.experiments.point import points_of
 from eurasia_sim.experiments.sweep import (
     carry_out,
     estimate,

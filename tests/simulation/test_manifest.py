@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from eurasia_sim.experiments.analysis_folder import material_of
-from eurasia_sim.experiments.folder import read_plan
+from eurasia_sim.experiments.folder import material_of, read_plan
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import FILES, Entry, Files, digest_of, sealed
 from eurasia_sim.scenarios.manifest import misfit

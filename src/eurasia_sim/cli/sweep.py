@@ -17,10 +17,10 @@ from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.analyze import sentence, show_section
 from eurasia_sim.cli.output import trust_line
 from eurasia_sim.experiments import sweep as sweeps
-from eurasia_sim.experiments.analysis_folder import material_of
+from eurasia_sim.experiments.batch import points_of
 from eurasia_sim.experiments.batch import rerun as run_again
 from eurasia_sim.experiments.executors import Work
-from eurasia_sim.experiments.point import points_of
+from eurasia_sim.experiments.folder import material_of
 from eurasia_sim.experiments.sweep import Ended, Sweep
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.search import names

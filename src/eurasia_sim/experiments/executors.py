@@ -25,8 +25,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from eurasia_sim.experiments.batch import ABORTED, ERROR, Chunk, Finished, work
-from eurasia_sim.experiments.point import Setup
+from eurasia_sim.experiments.batch import ABORTED, ERROR, Chunk, Finished, Setup, work
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.memory import PROCESS, require_memory
 

@@ -1,4 +1,4 @@
-"""The folder of a sweep: its plan, its parts, its failures, and one writer at a time."""
+"""The folder of a sweep: plan, parts, failures, one writer; and what an analysis reads of it."""
 
 import contextlib
 import json
@@ -17,21 +17,27 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from eurasia_sim.analysis.pairing import matching, open_results
+from eurasia_sim.analysis.sensitivity import factor_columns
+from eurasia_sim.analysis.summary import Material
 from eurasia_sim.compute.jit import model_version
-from eurasia_sim.experiments.batch import OK, Chunk
+from eurasia_sim.experiments.batch import OK, Chunk, Setup
 from eurasia_sim.experiments.design import Design
-from eurasia_sim.experiments.point import Setup
 from eurasia_sim.files import integrity
 from eurasia_sim.files.checker import reason_of
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
 from eurasia_sim.files.integrity import FILES, Entry, Files, digest_of, listed
 from eurasia_sim.files.text import file_name_from
+from eurasia_sim.scenarios.manifest import SWEEP
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.family import content_digest
 from eurasia_sim.simulation.results import PARTS, part_name
+from eurasia_sim.simulation.results_folder import Results
+from eurasia_sim.world.world import load_world
 
 PLAN, DESIGN, FAILURES, LOCK = "plan.json", "design.parquet", "failures.parquet", "sweep.lock"
 RUNS_A_CHUNK = 128
+_FIRST = 4  # measures that an analysis looks at unless named
 # What says that a run failed, and how; the factors are added to it.
 _FAILURE = ["run_id", "point", "replicate", "scenario", "theory", "seed", "status"]
 _FAILURE += ["failed_month", "failed_phase"]
@@ -280,3 +286,38 @@ def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
     if found is None and others:
         raise DataError(others)
     return found
+
+
+def material_of(folder: Path, patterns: Sequence[str]) -> Material:
+    """The runs of a finished folder with the measures asked for, and the design they carried out.
+
+    Raises DataError where the folder is none, is not finished, or holds no such measure.
+    """
+    design: dict[str, Any] | None = None
+    points, factors = pd.DataFrame(), list[str]()
+    if (results.read_manifest(folder) or {}).get("kind") == SWEEP:
+        held = Results(folder, SWEEP, results.finished_manifest(folder, SWEEP))
+        design, points = held.manifest["design"], results.read_table(held.files, DESIGN)
+        factors = factor_columns(points)
+        named = (factor["name"] for factor in held.manifest["design"].get("factors", ()))
+        if lacking := ", ".join(name for name in named if name not in factors):
+            raise DataError([held.files.message({DESIGN: f"is damaged: it lacks {lacking}"})])
+        order = ["point", "scenario", "replicate"]
+        head = ["run_id", *order]
+    else:
+        held = open_results(folder)
+        if results.DRAWS in held.files.entries:
+            points = results.read_table(held.files, results.DRAWS)
+        order = ["scenario", "theory", "set", "run"]
+        head = ["run_id", "scenario", "set", "run", "draw"]
+    measures = (held.shown or held.measures)[:_FIRST]
+    if patterns:
+        measures = matching("--measure", patterns, held.measures)
+    columns = [*head, "theory", "seed", "status", *factors, *measures]
+    runs = results.load_results(folder, columns)
+    runs = runs.sort_values(order, kind="stable", ignore_index=True)
+    try:  # the numbers of the world that was run; none where it is not at hand any more
+        catalogue: Any = load_world(held.manifest.get("world")).numbers
+    except (DataError, OSError):
+        catalogue = {}
+    return Material(runs, points, design, tuple(measures), catalogue)

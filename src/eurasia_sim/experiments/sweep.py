@@ -12,12 +12,11 @@ from typing import Any
 
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments import folder as folders
-from eurasia_sim.experiments.batch import Chunk, Finished, work
+from eurasia_sim.experiments.batch import Chunk, Finished, Keep, Setup, work
 from eurasia_sim.experiments.design import Design, lay_out, memory_of
 from eurasia_sim.experiments.executors import Work, dispatch
 from eurasia_sim.experiments.experiment import load_experiment
 from eurasia_sim.experiments.folder import Folder, Plan, plan_of, read_plan
-from eurasia_sim.experiments.point import Keep, Setup
 from eurasia_sim.experiments.schema import Experiment
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.memory import PROCESS, memory_free, require_memory

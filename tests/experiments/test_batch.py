@@ -9,8 +9,8 @@ from tests.sweeping import prepared
 
 from eurasia_sim.analysis.summary import Asked, sections
 from eurasia_sim.cli.scenario import problems_of
-from eurasia_sim.experiments.analysis_folder import material_of
-from eurasia_sim.experiments.point import points_of
+from eurasia_sim.experiments.batch import points_of
+from eurasia_sim.experiments.folder import material_of
 from eurasia_sim.experiments.sweep import Sweep, Work, carry_out
 from eurasia_sim.figures.style import analysis_caption
 from eurasia_sim.files.data_yaml import DataError
