@@ -123,15 +123,14 @@ def carry_out(
             missing = folder.missing()
         folder.log({"event": "begin", "missing": len(missing), "command": sweep.command})
         began = time.time()
-        if missing:
-            _run(sweep, folder, missing, how, report)
-        if plan.shard[1] == 1 and not folder.missing():
+        all_done = not missing or _run(sweep, folder, missing, how, report)
+        if all_done and plan.shard[1] == 1:
             return finish(sweep, folder, time.time() - began)
         return Ended(folder.path, sweep.runs, folder.failures(sweep.setup), complete=False)
 
 
-def _run(sweep: Sweep, folder: Folder, missing: Sequence[int], how: Work, report: Report) -> None:
-    """Have the missing chunks run and written, until too many runs failed."""
+def _run(sweep: Sweep, folder: Folder, missing: Sequence[int], how: Work, report: Report) -> bool:
+    """Have the missing chunks run and written; false if too many runs failed."""
     before = sweep.runs - sum(map(sweep.plan.runs_of, missing))
     counts = {"finished": before, "failed": 0}
 
@@ -148,6 +147,7 @@ def _run(sweep: Sweep, folder: Folder, missing: Sequence[int], how: Work, report
     chunks = (sweep.plan.chunk(sweep.design, number) for number in missing)
     with how.started(sweep.setup) as workers:
         dispatch(sweep.setup, chunks, workers, take, folder.log, is_over)
+    return not is_over()
 
 
 def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
