@@ -62,7 +62,7 @@ def test_staying_holds_the_forces_of_2020_and_frees_the_rule(world):
 def test_without_the_war_nothing_differs_before_it(world):
     peace, leaving = load_scenario("no_ukraine_war", world), load_scenario("us_exit", world)
     month = peace.branch_month
-    assert month == world.event_dates()["invasion_of_ukraine"]
+    assert month == world.events["invasion_of_ukraine"].month
     one, other = (scenario.lever_series(world).revisionism for scenario in (peace, leaving))
     assert one[:month].tolist() == other[:month].tolist()
     assert one[month:].sum() < other[month:].sum()

@@ -131,7 +131,7 @@ def test_the_patron_of_the_placebo_weighs_what_the_american_one_did(world, serie
     actors = list(world.actors)
     actor, theatre = actors.index("iran"), list(world.theatres).index("turkmenistan")
     stays, leaves = series["placebo_patron_stays"], series["placebo_patron"]
-    before, left = world.month("2021-07"), world.event_dates()["us_withdrawal"]
+    before, left = world.month("2021-07"), world.events["us_withdrawal"].month
     american = series["us_stays"].presence[-1, actors.index("united_states")].sum(axis=0)
     assert stays.presence[before, actor, theatre].tolist() == american.tolist()
     assert differing_months(stays, leaves) == {"presence": set(range(left, world.months))}

@@ -237,7 +237,7 @@ def number(page: Page, leaf: Leaf, path: str) -> Number | None:
         high=min(high, float(most)),
         basis=header["basis"],
         source=(*own, *([listed] if isinstance(listed, Mapping) else listed)),
-        place=page.where(leaf.keys),
+        place=f"{page.name}:{page.place(leaf.keys, of_key=True)[0]}",
         held=str(header.get("held") or ""),
     )
 

@@ -99,10 +99,6 @@ class Page:
         line, column, *key = self.places.get(path, (1, 1, 1, 1))
         return (key[0], key[1]) if of_key else (line, column)
 
-    def where(self, trail: Iterable[Any]) -> str:
-        """`file:line` of an entry, or of the nearest entry above it."""
-        return f"{self.name}:{self.place(trail, of_key=True)[0]}"
-
     def report(self, place: Place, message: str, suggestion: str = "", allowed: str = "") -> None:
         """Note a problem with its line; after very many of them, only that there are more."""
         if len(self.problems) < MOST_PROBLEMS:

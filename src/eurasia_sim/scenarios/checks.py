@@ -240,7 +240,7 @@ class ScenarioReader(WorldChecker):
             self.record.append({**row, "date": month, "value": value})
 
     def _read_events(self) -> None:
-        dates = self.world.event_dates()
+        dates = {name: event.month for name, event in self.world.events.items()}
         dates |= {each["id"]: each["date"] for each in (self.parent.added if self.parent else ())}
         for trail, name in self.entries("events", "drop"):
             if self.is_known(trail, "event", name, dates):

@@ -78,10 +78,6 @@ class World:
         """The date YYYY-MM of a month since the start of the record."""
         return month_name(self.start + month)
 
-    def event_dates(self) -> dict[str, int]:
-        """Month (since the start of the record) of every event by id."""
-        return {event.id: event.month for event in self.events.values()}
-
     def number(self, path: str) -> Number:
         """The number at a path; raises `DataError` with the nearest paths when there is none."""
         if path not in self.numbers:
