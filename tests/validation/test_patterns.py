@@ -10,6 +10,7 @@ import pytest
 
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.observations.opening import opening_series
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import reference_draws
@@ -91,18 +92,18 @@ def test_the_record_as_a_file_and_as_the_world_holds_it_are_one_scenario(world: 
 def test_twenty_five_patterns_are_no_circles_and_one_behind_its_own_measure_is(
     world: World,
 ) -> None:
-    ancestry = Ancestry(world, load_evidence(world.directory))
-    free = [pattern for pattern in load_patterns(world) if not circularity(pattern, ancestry)]
+    given = Ancestry(world, load_evidence(world.directory)), opening_series(world)
+    free = [pattern for pattern in load_patterns(world) if not circularity(pattern, *given)]
     assert len(free) >= 25
     number = "actors.russia.affinity.taliban"
     claim = next(iter(world.numbers[number].claims()))
     own = replace(ONE, claims=(claim,), of=("alignment.russia.taliban",))
     other = replace(ONE, claims=(claim,), of=("stability.kazakhstan",))
-    assert any(number in why for why in circularity(own, ancestry))
-    assert not any("affinity" in why for why in circularity(other, ancestry))
+    assert any(number in why for why in circularity(own, *given))
+    assert not any("affinity" in why for why in circularity(other, *given))
     level = replace(ONE, source=({"cite": "bailey2017"},), of=("alignment.russia.china",))
-    assert any("opens from" in why for why in circularity(level, ancestry))
-    assert not circularity(replace(level, kind="sign"), ancestry)
+    assert any("opens from" in why for why in circularity(level, *given))
+    assert not circularity(replace(level, kind="sign"), *given)
 
 
 PATTERN = """

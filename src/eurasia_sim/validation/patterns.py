@@ -18,6 +18,7 @@ from eurasia_sim.compute.dimensions import STANCES, Floats
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.checker import Strict
 from eurasia_sim.files.data_yaml import DataError, read_page, refuse
+from eurasia_sim.observations.loader import Series
 from eurasia_sim.observations.opening import opening_series
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario
@@ -212,7 +213,7 @@ def load_patterns(world: World) -> tuple[Pattern, ...]:
     return tuple(found)
 
 
-def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
+def circularity(pattern: Pattern, ancestry: Ancestry, opening: Sequence[Series]) -> list[str]:
     """Why a pattern cannot test the model, in words; empty where it can.
 
     Its sources stand behind a number that enters its quantity, or the record itself imposes it; or
@@ -220,17 +221,14 @@ def circularity(pattern: Pattern, ancestry: Ancestry) -> list[str]:
     """
     is_change = pattern.kind in ("sign", "window")
     cited = {source["cite"] for source in pattern.source if source.get("cite")}
-    kinds = {name: name.partition(".")[0] for name in pattern.columns}
-    leanings = {name for name, kind in kinds.items() if kind in (*STANCES, "alignment")}
-    opens = []
-    if cited and leanings and not is_change:  # else no series need be read
-        items = [each.item for each in opening_series(ancestry.world)]
-        opens = [item.source.dataset for item in items if item.source.cite in cited]
+    sources = [each.item.source for each in opening if not is_change]
+    opens = [source.dataset for source in sources if source.cite in cited]
     found: list[str] = []
     for column in pattern.columns:
         found += ancestry.ancestors(column, pattern.claims, pattern.source)
         found += ancestry.impositions(column, pattern.span, of_change=is_change)
-        found += [f"{column} opens from {dataset}" for dataset in opens if column in leanings]
+        if column.partition(".")[0] in (*STANCES, "alignment"):
+            found += [f"{column} opens from {dataset}" for dataset in opens]
     return list(dict.fromkeys(found))
 
 
@@ -315,8 +313,8 @@ def validate(
     if not patterns:
         end = f"{scenario.name} ends in {world.date(scenario.months - 1)}"
         raise DataError([f"{end}, before the first pattern has: name a later month"])
-    ancestry = Ancestry(world, load_evidence(world.directory))
-    circular = {pattern.id: circularity(pattern, ancestry) for pattern in patterns}
+    ancestry, opening = Ancestry(world, load_evidence(world.directory)), opening_series(world)
+    circular = {each.id: circularity(each, ancestry, opening) for each in patterns}
     own = prepare(world, scenario, theory)
     null = prepare(world, replace(scenario, posterior=None), world.null_theory)
     sides = {
