@@ -45,12 +45,10 @@ def ScenarioEditor(visit: Visit) -> None:
             words("code", setting, "setting", style="font-size:.72rem;overflow-wrap:anywhere")
             undo = partial(visit.ask, question.without(setting))
             solara.Button("undo", on_click=undo, x_small=True, text=True)
-    parts = {
-        "Decide otherwise": LeverSlider, "What nobody knows": NumberSlider, "By its path": PathInput
-    }  # fmt: skip
-    for title, part in parts.items():
-        with solara.Details(title):
-            part(visit)
+    with solara.Details("Decide otherwise"):
+        LeverSlider(visit)
+    with solara.Details("What nobody knows"):
+        NumberSlider(visit)
 
 
 def _slide(value: float, label: str, low: float, high: float, take: Callable[..., Any]) -> None:
@@ -128,20 +126,6 @@ def NumberSlider(visit: Visit) -> None:
     solara.Button("Set this number", on_click=put, small=True, classes=["set-number"])
     with solara.Details("Where it comes from"):
         Origin(number.path)
-
-
-@solara.component
-def PathInput(visit: Visit) -> None:
-    """A lever or number set by its path, as the command line's `--set` takes it."""
-    text = solara.use_reactive("")
-
-    def put() -> None:
-        path, _, value = (text.value or "").partition("=")
-        if visit.ask(visit.question.value.with_setting(path.strip(), value.strip())):
-            text.set("")
-
-    solara.InputText("path=value", text, continuous_update=True, dense=True, classes=["written"])
-    solara.Button("Set by path", on_click=put, small=True)
 
 
 @solara.component
