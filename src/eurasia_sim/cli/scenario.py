@@ -127,6 +127,7 @@ def new(
 
 
 Rows = list[dict[str, Any]]  # each with "id" and "says", and more for JSON
+_UNREAD = "(cannot be read; see `eurasia-sim check`)"
 
 
 def _worlds(_: World) -> Rows:
@@ -146,9 +147,9 @@ def _pages(files: dict[str, Path]) -> list[tuple[str, Path, dict[str, Any]]]:
 
 
 def _scenarios(world: World) -> Rows:
-    kept, unread = ("question", "extends", "departs", "expect"), "(cannot be read; see `check`)"
+    kept = ("question", "extends", "departs", "expect")
     return [
-        {"id": name, "says": page.get("title") or unread, **{key: page.get(key) for key in kept},
+        {"id": name, "says": page.get("title") or _UNREAD, **{key: page.get(key) for key in kept},
          "levers": list(page.get("levers") or ()), "file": str(path)}
         for name, path, page in _pages(names(world=world.directory))
     ]  # fmt: skip
@@ -225,8 +226,8 @@ LISTERS: dict[str, Callable[[World], Rows]] = {
         for name, each in measures().items()
     ],
     "experiments": lambda _: [
-        {"id": name, "says": page["title"], "question": page.get("question"), "file": str(path)}
-        for name, path, page in _pages(experiments()) if page.get("title")
+        {"id": name, "says": page.get("title") or _UNREAD, "question": page.get("question"),
+         "file": str(path)} for name, path, page in _pages(experiments())
     ],
     "hypotheses": _hypotheses,
     "numbers": lambda world: [
