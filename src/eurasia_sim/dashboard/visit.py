@@ -1,6 +1,6 @@
 """What one visitor asks and looks at, and the plain elements that every part of the page uses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import solara
@@ -44,24 +44,23 @@ class Visit:
         if asked == self.question.peek():  # which may have changed meanwhile
             self._run.set(session)
 
-    def ask(self, wanted: Question) -> bool:
+    def ask(self, wanted: Question) -> None:
         """Take a question if nothing is wrong with it, or say what is."""
         try:
             wanted.resolved()
         except DataError as error:
             self.problem.set(complaints(error))
-            return False
-        self.problem.set("")
-        self.question.set(wanted)
-        return True
+        else:
+            self.problem.set("")
+            self.question.set(wanted)
 
-    def change(self, work: Any) -> None:
+    def change(self, work: Callable[[], object]) -> None:
         """Change the run, or say why it cannot be, and draw it anew."""
         try:
             work()
             self.problem.set("")
         except (ValueError, FloatingPointError) as error:
-            self.problem.set(str(error))
+            self.problem.set(complaints(error))
             self.playing.set(False)
         self.version.set(self.version.peek() + 1)
 
