@@ -238,6 +238,7 @@ def test_bad_values_are_refused_in_words(visit):
     start = page.inner_text(".month")
     unfold(page, "Decide otherwise")
     choose(page, ".lever", "ban")
+    page.wait_for_selector("text=Part of the crop")  # whose list of theatres is there now
     choose(page, ".theatre", "Kazakhstan")
     page.click(".set-lever")
     page.wait_for_selector(".problem:has-text('nobody contests kazakhstan')")
