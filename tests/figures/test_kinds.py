@@ -324,4 +324,4 @@ def test_skill_stands_at_the_edge_where_it_is_worse_and_its_own_number_is_writte
     assert "Marks below -100 % stand at that edge" in around(picture.figure)
     assert "Hindsight" in around(picture.figure)
     with pytest.raises(ValueError, match="no row"):
-        analyses.rows.mark_rows(items[:0], {}, WORDS, "", "")
+        analyses.rows.mark_rows("skill", items[:0], WORDS)

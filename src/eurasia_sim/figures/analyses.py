@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
 from eurasia_sim.analysis.differences import mean_interval
+from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
 from eurasia_sim.figures.style import INK, Picture, Request, Words
 from eurasia_sim.files.data_yaml import DataError
@@ -22,19 +24,8 @@ from eurasia_sim.world.world import World
 _MOST_FACTORS = 20
 _MOST_NUMBERS = 20
 _AHEAD, _WORST = 3, -1.0  # years; a skill below which a mark stands at the edge
-_SIDES = {
-    "model": "the model, drivers held", "known": "drivers as recorded",
-    "on_filter": "on the noise filter", "null": "null theory", "unchanged": "no change",
-}  # fmt: skip
 _APART = 0.09  # of coverage and density, between two numbers that are written
 _END = 0.2  # share of the runs at each end of a factor
-# What `analyze` says of every factor: column → what it is called.
-_MARKS: Mapping[str, Mapping[str, str]] = {
-    "sobol": {"first": "Sobol': first order", "total": "total"},
-    "morris": {
-        "absolute": "Morris: µ*, mean size", "mean": "mean effect", "deviation": "σ, unevenness",
-    },
-}  # fmt: skip
 
 
 def tornado_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
@@ -49,12 +40,12 @@ def tornado_pages(held: ResultsFolder, request: Request, question: str) -> Itera
         ends, says = tornado_table(table, varied, measure), style.readable(measure, held.names)
         words = style.words_of(held, question, table, f"{says}: {held.title}")
         beside = "low " + ends["low_at"] + ", high " + ends["high_at"]
-        marks = {end: f"at the factor's {end} end" for end in ("low", "high")}
-        middle, note = float(ends["middle"].iloc[0]), _note("tornado", ends, **ends.iloc[0])
-        unit, shown = style.unit_of(measure), _named(ends, beside)
-        figure, panel, heights = rows.mark_rows(shown, marks, words, note, unit, zero=middle)
-        for end, look, at in zip(marks, style.LOOKS, heights.T, strict=False):
-            panel.barh(at, shown[end] - middle, 0.1, left=middle, color=look.colour, alpha=0.45)
+        first, unit = ends.iloc[0], style.unit_of(measure)
+        how = {"zero": first["middle"], "runs": first["runs"], "missing": first["missing"]}
+        figure, panel, heights = _factor_rows("tornado", ends, beside, words, unit=unit, **how)
+        for end, look, at in zip(("low", "high"), style.LOOKS, heights.T, strict=False):
+            length = ends[end].head(len(at)) - first["middle"]
+            panel.barh(at, length, 0.1, left=first["middle"], color=look.colour, alpha=0.45)
         yield Picture((measure,), figure, ends, says)
 
 
@@ -99,36 +90,30 @@ def _largest_first(table: pd.DataFrame, size: pd.Series) -> pd.DataFrame:
     return table.loc[order].reset_index(drop=True)
 
 
-def _named(table: pd.DataFrame, beside: Any) -> pd.DataFrame:
-    """The first twenty factors with what is written over each."""
-    labels = table["factor"].map(style.factor_name)
-    return table.assign(label=labels, beside=beside).head(_MOST_FACTORS)
-
-
-def _note(kind: str, table: pd.DataFrame, **counts: Any) -> str:
-    """The note beneath, with how many factors are not drawn, if any."""
+def _factor_rows(
+    kind: str, table: pd.DataFrame, beside: Any, words: Words, **how: Any
+) -> tuple[Figure, Axes, Floats]:
+    """Rows of marks of the first twenty factors; the note says how many are in the table alone."""
     more = len(table) - _MOST_FACTORS
     left = f"; {more} smaller ones are in the table alone" if more > 0 else ""
-    return str(style.NOTES[kind].format(left=left, **counts))
+    shown = table.assign(label=table["factor"].map(style.factor_name), beside=beside)
+    return rows.mark_rows(kind, shown.head(_MOST_FACTORS), words, left=left, **how)
 
 
 def index_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
     """What `analyze` says of every factor with intervals, a figure a measure and scenario."""
-    named = next((name for name in _MARKS if held.has(name)), "sobol")
-    marks, by = _MARKS[named], {"sobol": "total"}.get(named, "absolute")  # the largest comes first
-    for parts, own, heading in style.split_table(held, named, request, "measure", "scenario"):
-        table, unit = own, style.unit_of(parts[0])
-        if named == "sobol":
-            table, unit = index_table(own), "share of the outcome's variance"
+    kind = next((name for name in ("sobol", "morris") if held.has(name)), "sobol")
+    by = "total" if kind == "sobol" else "absolute"  # the largest comes first
+    for parts, own, heading in style.split_table(held, kind, request, "measure", "scenario"):
+        table, unit = (index_table(own), "") if kind == "sobol" else (own, style.unit_of(parts[0]))
         shown = table.rename(columns={"low": f"{by}_low", "high": f"{by}_high"})
         shown = _largest_first(shown, shown[by])
         beside = [
-            ", ".join(_number_words(row, name, label) for name, label in marks.items())
+            ", ".join(_number_words(row, name, label) for name, label in style.MARKS[kind].items())
             for row in style.rows_of(shown)
         ]
         words = Words(question, style.analysis_caption(held), heading)
-        note = _note(named, table)
-        figure, *_ = rows.mark_rows(_named(shown, beside), marks, words, note, unit)
+        figure, *_ = _factor_rows(kind, shown, beside, words, unit=unit)
         yield Picture(parts, figure, table, f"{heading}, {len(table)} factors")
 
 
@@ -250,7 +235,6 @@ def box_plot(
 def skill_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Picture]:
     """Skill of the model and its baselines on every observed item, the worst first, by theory."""
     manifest = held.manifest
-    unit = f"saved of the best free baseline's CRPS, level {_AHEAD} years ahead"
     for theory, own in style.table_of(held, SKILL).groupby("theory", sort=False):
         found, failed = by_item(own, _AHEAD), manifest["failed"][theory]
         about = (f"scenario {manifest['scenario']['name']}", f"theory {theory}")
@@ -264,7 +248,7 @@ def skill_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Pict
         ]
         shown = found.rename(columns={"low": "model_low", "high": "model_high"}).clip(lower=_WORST)
         shown = shown.assign(label=found.index.astype(str).str.replace("_", " "), beside=beside)
-        figure, panel = rows.mark_rows(shown, _SIDES, words, style.NOTES["skill"], unit)[:2]
+        figure, panel, _heights = rows.mark_rows("skill", shown, words)
         panel.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
         yield Picture((str(theory),), figure, found.reset_index(), f"{len(found)} observed items")
 
@@ -278,8 +262,8 @@ def posterior_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[
     caption = style.footer(members, manifest["failed"], held.seed, *about)
     spoken = f"speaks of {manifest['moved']} of {len(table)} numbers"
     words = Words(question, caption, f"The record to {manifest['until']} {spoken}")
-    marks, shown = {"before": "before", "after": "after the fit"}, moved.copy()
-    for side in marks:
+    shown = moved.copy()
+    for side in ("before", "after"):
         ends = [f"{side}_low", f"{side}_high"]
         shown[ends] = (
             shown[ends].sub(moved["low"], axis=0).div(moved["high"] - moved["low"], axis=0)
@@ -292,8 +276,7 @@ def posterior_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[
         left, shift = f"{100 * row['left']:.0f} % left", style.signed(row["shift"], 1)
         beside.append(f"{left}, {shift}, {first}{more}")
     shown = shown.assign(label=moved["number"].str.removeprefix("rules."), beside=beside)
-    note, unit = style.NOTES["posterior"], "declared range"
-    figure, panel = rows.mark_rows(shown, marks, words, note, unit, zero=None)[:2]
+    figure, panel, _heights = rows.mark_rows("posterior", shown, words, zero=None)
     rows.name_ends(panel)
     says = f"{len(moved)} numbers before and after the fit"
     yield Picture((str(manifest["theory"]),), figure, moved, says)

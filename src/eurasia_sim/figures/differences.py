@@ -182,9 +182,8 @@ def leaning_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Pi
         ]
         sides = {"before": pair.other, "after": pair.first}
         marks = {side: style.scenario_title(held, name) for side, name in sides.items()}
-        shown, note = found.assign(label=labels, beside=beside), style.NOTES["leanings"]
-        unit = "leaning, −1 to 1"
-        figure, panel, at = rows.mark_rows(shown, marks, pair.words, note, unit, level=True)
+        shown = found.assign(label=labels, beside=beside)
+        figure, panel, at = rows.mark_rows("leanings", shown, pair.words, marks=marks, level=True)
         panel.hlines(at[:, 0], found["before"], found["after"], color=INK, linewidth=0.8, zorder=0)
         says = f"{pair.words.subject}: {len(chosen)} of {len(names)} leanings, those that move most"
         yield Picture(pair.parts, figure, found.rename_axis("measure").reset_index(), says)
@@ -278,9 +277,7 @@ def part_plot(parts: pd.DataFrame, rivals: pd.DataFrame, words: Words) -> Figure
     every = style.rows_of(parts)
     labels = [f"{row['hypothesis']} {row['part']}".strip() + f" ({row['sign']})" for row in every]
     table = table.assign(label=labels, beside=[*map(_word, every)], under=np.nan)
-    marks, note = {"mean": "at reference", "under": "under a rival"}, style.NOTES["parts"]
-    unit = "effect, in smallest effects that matter"
-    figure, panel, heights = rows.mark_rows(table, marks, words, note, unit)
+    figure, panel, heights = rows.mark_rows("parts", table, words)
     places = parts[["hypothesis", "part"]].assign(at=heights[:, 1], least=parts["smallest"])
     under = rivals.merge(places, on=["hypothesis", "part"])
     ring: Any = {"color": "#A06000", "markerfacecolor": "none", "markersize": 3.2}

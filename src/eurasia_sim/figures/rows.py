@@ -14,6 +14,7 @@ from rich.cells import cell_len
 
 from eurasia_sim.analysis.differences import ENDS
 from eurasia_sim.compute.dimensions import Floats
+from eurasia_sim.figures import style
 from eurasia_sim.figures.style import INK, LESS, LOOKS, MORE, MORE_INK, Look, Words, frame_panels
 from eurasia_sim.files.text import shortened, visible, wrapped
 
@@ -108,25 +109,29 @@ def mark_key(look: Look, linewidth: float = 1.8) -> Artist:
 
 
 def mark_rows(
-    table: pd.DataFrame, marks: Mapping[str, str], words: Words, note: str, unit: str, *,
-    zero: float | None = 0.0, level: bool = False,
+    kind: str, table: pd.DataFrame, words: Words, *, marks: Mapping[str, str] | None = None,
+    unit: str = "", zero: float | None = 0.0, level: bool = False, **told: Any,
 ) -> tuple[Figure, Axes, Floats]:  # fmt: skip
     """A row a line of a table, with a mark for each of some columns and its interval.
 
+    Marks (column → what it is called), unit and note (filled with what is told) are those of the
+    kind, unless given; a line stands at zero; on a level the marks of a row are at one height.
+
     Args:
         table: `label` and `beside`, the texts of a row; a column a mark, NaN for none; and of its
-            interval `<mark>_low` and `<mark>_high`. marks: column → what it is called.
-        zero: where a vertical line stands. level: whether the marks of a row stand at one height.
+            interval `<mark>_low` and `<mark>_high`.
 
     Returns:
         The figure, its panel, and the heights (rows, marks). ValueError where there is no row.
     """
     if table.empty:
         raise ValueError("there is no row to draw")
+    marks = marks or style.MARKS[kind]
     count = 1 if level else len(marks)
     lines = Rows([*table["label"]], [*table["beside"]], count, 0.13 if count < 3 else 0.075)
     heights = np.repeat(lines.heights, len(marks) // count, axis=1)
     legend = {label: mark_key(look) for label, look in zip(marks.values(), LOOKS, strict=False)}
+    note = style.NOTES[kind].format(**told)
     figure, (panel,) = frame_panels(1, 1, lines.inches, words, note, legend)
     lines.write(panel)
     for name, look, at in zip(marks, LOOKS, heights.T, strict=False):
@@ -137,5 +142,5 @@ def mark_rows(
         panel.axvline(zero, color=INK, linestyle="--", linewidth=0.8, zorder=1)
     panel.margins(x=0.05)
     panel.xaxis.set_major_locator(MaxNLocator(nbins=6))
-    panel.set_xlabel(unit)
+    panel.set_xlabel(unit or style.UNITS[kind])
     return figure, panel, heights

@@ -27,8 +27,8 @@ from eurasia_sim.files.text import shortened, visible, wrapped
 from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.simulation.results_folder import SKILL, ResultsFolder
 
-# By kind of picture: the question that titles it, and the notes beneath.
-QUESTIONS, NOTES = read_page(packaged() / "figures.yaml").data.values()
+# By kind of picture: the question that titles it, its marks, what its axis is, and notes beneath.
+QUESTIONS, MARKS, UNITS, NOTES = read_page(packaged() / "figures.yaml").data.values()
 STYLE = Path(__file__).parent / "eurasia.mplstyle"
 PANELS = 4  # of a figure; more measures go on to further figures
 INK, TRACK = "#333333", "#DDDDDD"
