@@ -74,12 +74,10 @@ def test_a_failed_run_is_missing_and_not_the_outcome_of_the_one_before(monkeypat
     ("given", "message"),
     [
         ({"measures": ["competition.russia-china.central_asai"]}, "did you mean .*central_asia"),
-        ({"theory": "balance_of_threats"}, "balance_of_threat"),
         ({"decided": {"presense.china.kazakhstan.forces": (0, 100)}}, "presence"),
         ({"decided": {"presence.china.kazakhstan.forces": (200, 100)}}, "200 to 100 is no range"),
         ({"decided": {"presence.china.kazakhstan.forces": (0, 0.1)}}, "0.1 is 10000 now"),
         ({"decided": {"presence.china.kazakhstann.forces": (0, 100)}}, "kazakhstan"),
-        ({"scenarios": "us_exits"}, "us_exit"),
     ],
 )
 def test_what_there_is_not_is_refused_with_what_there_is(given, message):

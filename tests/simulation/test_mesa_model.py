@@ -163,22 +163,6 @@ def test_a_policy_that_cannot_be_spent_is_told_what_would_be_right(world, place,
     assert message.format(theatre=theatre) in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"policies": {"chinaa": None}}, "chinaa is no actor.*china"),
-        ({"theory": "inertias"}, "inertias is no theory.*inertia"),
-        ({"forms": {"zeros": "moving"}}, "zeros is no form"),
-        ({"forms": {"zero": "moved"}}, "moved is no zero"),
-        ({"scenario": "us_exits"}, "us_exit"),
-        ({"settings": ["rules.perception.distance_decay=1"]}, "out of range"),
-    ],
-)
-def test_names_that_do_not_exist_are_refused_when_the_model_is_built(world, arguments, message):
-    with pytest.raises(DataError, match=message):
-        EurasiaModel(world=world, **arguments)
-
-
 def test_settings_theories_and_forms_reach_the_run_and_unknown_names_do_not(world):
     model = stepped(world, 2)
     for arguments in (
@@ -192,3 +176,6 @@ def test_settings_theories_and_forms_reach_the_run_and_unknown_names_do_not(worl
     for method in ("alignment_with", "recognition_of"):
         with pytest.raises(DataError, match="nobody is no "):
             getattr(model.actor("china"), method)("nobody")
+    for wrong in ({"policies": {"nobody": None}}, {"forms": {"nobody": "moving"}}):
+        with pytest.raises(DataError, match="nobody is no "):
+            EurasiaModel(world=world, **wrong)

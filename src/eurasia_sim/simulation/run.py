@@ -1,6 +1,5 @@
 """A run plan executed: which runs it takes, those already done, and the tables they give."""
 
-import contextlib
 import io
 import json
 import shutil
@@ -17,6 +16,7 @@ import pandas as pd
 
 from eurasia_sim.compute.dimensions import Integers
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD
+from eurasia_sim.files.integrity import digest_of
 from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation import results
@@ -237,20 +237,21 @@ def _drawn(batches: Sequence[Batch]) -> pd.DataFrame:
 
 
 def read_parts(folder: Path) -> list[Tables]:
-    """The parts that interrupted calls left; one that is damaged is left out."""
+    """The parts that interrupted calls left; one that is not as it was written is left out."""
     found = []
     for path in sorted((folder / results.PARTS).glob("*.zip")):
-        with contextlib.suppress(OSError, zipfile.BadZipFile, KeyError):
-            with zipfile.ZipFile(path) as part:  # which checks what it reads
-                contents = [io.BytesIO(part.read(name)) for name in Tables._fields]
-            found.append(Tables(*map(pd.read_parquet, contents)))
+        content = path.read_bytes()
+        if digest_of(content) == path.stem:
+            with zipfile.ZipFile(io.BytesIO(content)) as part:
+                tables = (io.BytesIO(part.read(name)) for name in Tables._fields)
+                found.append(Tables(*map(pd.read_parquet, tables)))
     return found
 
 
 def _write_part(folder: Path, part: Tables) -> None:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as file:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
         for name, own in part._asdict().items():
-            file.writestr(name, results.table_bytes(own))
-    name = f"{part.runs['run_id'].iloc[0]}.zip"
-    results.write_bytes(folder / results.PARTS / name, content.getvalue())
+            archive.writestr(zipfile.ZipInfo(name), results.table_bytes(own))
+    content = file.getvalue()
+    results.write_bytes(folder / results.PARTS / f"{digest_of(content)}.zip", content)
