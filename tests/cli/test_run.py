@@ -125,42 +125,32 @@ def test_settings_narrowed_numbers_and_measures_left_out_are_shown(tmp_path: Pat
     assert resolved["levers"]["growth.russia"] == {"2021-05": -0.1}
 
 
+def test_a_rule_that_is_not_met_ends_at_most_with_1(tmp_path: Path) -> None:
+    words = ("run", "us_exit", "-n", "2", "--until", "half-width=1e-9", "--most", "5")
+    with without_pictures():
+        answer = call(*words, "--out", tmp_path)
+    assert answer.returncode == 1
+    assert "is not met, and --most is reached after 4 runs" in answer.stdout
+    assert len(load_results(only(tmp_path))) == 4 * 4
+
+
 @pytest.mark.slow
-def test_a_rule_stops_after_the_same_run_for_any_workers(tmp_path: Path) -> None:
-    words = ("us_exit", "us_stays", "-n", "16", "--until", "half-width=0.005", "--watch", MEASURE)
-    one, other = (
-        run_without_pictures(tmp_path / workers, *words, "--workers", workers)
-        for workers in ("1", "3")
-    )
-    assert one.name == other.name
-    assert unchanging(one) == unchanging(other)
-    end = manifest_of(one)["until"]
+def test_a_rule_stops_after_the_same_run_for_any_workers_and_interrupts(tmp_path: Path) -> None:
+    pair = ("us_exit", "us_stays", "-n", "16")
+    plain = load_results(run_without_pictures(tmp_path / "plain", *pair))
+    words = (*pair, "--until", "half-width=0.005", "--watch", MEASURE)
+    interrupt((*words, "--workers", "3"), tmp_path / "cut", parts=6)
+    cut = run_without_pictures(tmp_path / "cut", *words, "--workers", "3")
+    whole = run_without_pictures(tmp_path / "whole", *words, "--workers", "1")
+    assert cut.name == whole.name
+    assert unchanging(cut) == unchanging(whole)
+    end, runs = manifest_of(whole)["until"], load_results(whole)
     assert end["met"]
     assert end["half_width"] <= 0.005
     assert end["runs"] % 16 == 0
     assert end["runs"] > 16
-    runs = load_results(one)
-    assert len(runs) == end["runs"] * 2 * 4
-    assert runs["run_id"].is_unique
-    assert len(pd.read_parquet(one / DRAWS)) == end["runs"]
-    assert "half-width=0.005 is met" in done("run", *words, "--out", tmp_path / "1")
-
-
-@pytest.mark.slow
-def test_a_rule_goes_on_from_the_plain_run_and_after_an_interrupt_to_the_same_bytes(
-    tmp_path: Path,
-) -> None:
-    plain = load_results(run_without_pictures(tmp_path / "plain", "us_exit", "-n", "16"))
-    words = ("us_exit", "-n", "16", "--until", "half-width=1e-9", "--most", "160")
-    interrupt(words, tmp_path / "cut", parts=6)
-    for out in ("cut", "whole"):
-        answer = call("run", *words, "--out", tmp_path / out)
-        assert answer.returncode == 1
-        assert "is not met, and --most is reached after 160 runs" in answer.stdout
-    cut, whole = only(tmp_path / "cut"), only(tmp_path / "whole")
-    assert cut.name == whole.name
-    assert unchanging(cut) == unchanging(whole)
-    more = load_results(whole)
-    again = more[more["run"] < 16].sort_values("run_id", ignore_index=True)
-    pd.testing.assert_frame_equal(again, plain.sort_values("run_id", ignore_index=True))
-    assert more["draw"].nunique() == 4 * 160
+    assert len(runs) == len(set(runs["run_id"])) == end["runs"] * 2 * 4
+    assert len(pd.read_parquet(whole / DRAWS)) == end["runs"]
+    first = runs[runs["run"] < 16].sort_values("run_id", ignore_index=True)
+    pd.testing.assert_frame_equal(first, plain.sort_values("run_id", ignore_index=True))
+    assert "half-width=0.005 is met" in done("run", *words, "--out", tmp_path / "whole")
