@@ -11,7 +11,6 @@ from eurasia_sim.kernel.workspace import Workspace, levers_of
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import (
     chunks_of,
-    run_branched,
     run_ensemble,
     run_ensemble_draws,
     run_paired,
@@ -70,10 +69,10 @@ def test_branched_runs_are_straight_runs_to_the_last_bit(
     assert len(set(partings)) == 4
     straight = [run_paired([inputs], draws, kept=kept)[0].trajectories for inputs in several]
     for since in (0, parting - 74, parting + 3):  # before and after some part
-        found = run_branched(several, partings, draws, kept, since)
-        tails = [outcome.trajectories for outcome in run_paired(several, draws, None, kept, since)]
-        for whole, *others in zip(straight, found, tails, strict=True):
-            assert {each.tobytes() for each in others} == {whole[:, since:].tobytes()}
+        for given in (None, partings):
+            found = run_paired(several, draws, None, kept, since, given)
+            for whole, outcome in zip(straight, found, strict=True):
+                assert outcome.trajectories.tobytes() == whole[:, since:].tobytes()
 
 
 def test_a_run_that_fails_is_missing_and_leaves_the_others_alone(family: list[Inputs]) -> None:

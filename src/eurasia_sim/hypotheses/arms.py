@@ -15,7 +15,7 @@ from eurasia_sim.hypotheses.hypothesis import Arm, Family, Part, arm_scenario
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.scenarios.scenario import Scenario
-from eurasia_sim.simulation.ensemble import chunks_of, run_branched
+from eurasia_sim.simulation.ensemble import chunks_of, run_paired
 from eurasia_sim.simulation.inputs import Inputs, branch_month, capability_index, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, Sample, memory_of_draws, put
 from eurasia_sim.world.world import World
@@ -181,9 +181,10 @@ def read_runs(
 
     def work(family: list[int], months: list[int], own: Draws, chunk: slice) -> None:
         inputs = [arms[at] for at in family]
-        paths = run_branched(inputs, months, own.part(chunk), kept, plan.since)
-        for at, path in zip(family, paths, strict=True):
-            series = dict(zip(plan.columns, np.moveaxis(path, 2, 0), strict=True))
+        outcomes = run_paired(inputs, own.part(chunk), None, kept, plan.since, months)
+        for at, outcome in zip(family, outcomes, strict=True):
+            paths = np.moveaxis(outcome.trajectories, 2, 0)
+            series = dict(zip(plan.columns, paths, strict=True))
             for reading, (metric, window) in enumerate(plan.readings):
                 found[at, chunk, reading] = read(metric, window, plan.since, series)
 

@@ -130,6 +130,7 @@ def run_paired(
     window: tuple[int, int] | None = None,
     kept: Integers = NO_COLUMNS,
     since: int = 0,
+    partings: Sequence[int] | None = None,
 ) -> list[Outcome]:
     """The same runs of scenarios of one theory; the months they share are run once and branched.
 
@@ -138,41 +139,18 @@ def run_paired(
             default from the month in which the scenarios part (for one alone: from the start) to
             the end of the one that ends first.
         since: first month of which the kept columns are written down.
+        partings: by scenario, the month in which it parts from the first one, in place of one for
+            all; then nothing is averaged.
     """
-    branch, is_alone = branch_month(family), len(family) == 1
-    window = window or (0 if is_alone else branch, min(inputs.months for inputs in family))
-    # Averages need one unbroken span: a window that begins before the branch leaves none to share.
-    start = -family[0].burn_in if is_alone or window[0] < branch else branch
-    return _branched(family, [start] * len(family), draws, window, kept, since)
-
-
-def run_branched(
-    family: Sequence[Inputs], partings: Sequence[int], draws: Draws, kept: Integers, since: int = 0
-) -> list[Floats]:
-    """The kept columns of scenarios' runs, each branched from the first in a month of its own.
-
-    Args:
-        partings: by scenario, the first month in which it differs from the first scenario.
-        since: first month of which the columns are written down.
-
-    Returns:
-        By scenario, (R, months since `since`, kept); a failed run is NaN.
-    """
-    last = max(partings[1:], default=-family[0].burn_in)
-    found = _branched(family, [last, *partings[1:]], draws, (0, 0), kept, since)
-    return [outcome.trajectories for outcome in found]
-
-
-def _branched(
-    family: Sequence[Inputs],
-    partings: Sequence[int],
-    draws: Draws,
-    window: tuple[int, int],
-    kept: Integers,
-    since: int,
-) -> list[Outcome]:
-    """Runs of scenarios that part from the first one; those of one span share blocks."""
     trunk, reached, memories = family[0], -family[0].burn_in, None
+    if partings is not None:
+        window, partings = (0, 0), [max(partings[1:], default=reached), *partings[1:]]
+    else:
+        branch, is_alone = branch_month(family), len(family) == 1
+        window = window or (0 if is_alone else branch, min(inputs.months for inputs in family))
+        # Averages need one unbroken span: a window that begins before the branch shares no month.
+        shares = not is_alone and window[0] >= branch
+        partings = [branch if shares else reached] * len(family)
     past = Outcome.empty(trunk, len(draws), 0, len(kept))
     found: dict[int, Outcome] = {}
     for parting in sorted({*partings}):
@@ -181,7 +159,7 @@ def _branched(
             (more,) = advance([trunk], draws, memories, span, window, kept, since, after)
             past, memories, reached = past.then(more), after, parting
         own = [at for at, month in enumerate(partings) if month == parting]
-        for months in {family[at].months for at in own}:
+        for months in {family[at].months for at in own}:  # those of one span share blocks
             places = [at for at in own if family[at].months == months]
             members, span = [family[at] for at in places], (reached, months)
             outcomes = advance(members, draws, memories, span, window, kept, since)

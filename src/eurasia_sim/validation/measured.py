@@ -8,7 +8,7 @@ from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.files.data_yaml import read_page, refuse
 from eurasia_sim.observations.loader import FILE, FOLDER, Series, load_observations
 from eurasia_sim.scenarios.outcome_columns import columns_of
-from eurasia_sim.simulation.ensemble import chunks_of, run_branched
+from eurasia_sim.simulation.ensemble import chunks_of, run_paired
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
 from eurasia_sim.world.world import World
@@ -34,7 +34,8 @@ def read_runs(
     kept = np.array([family[0].columns.index(name) for name in columns], np.int64)
 
     def work(chunk: slice) -> Floats:
-        return read(run_branched(family, partings, draws.part(chunk), kept))
+        found = run_paired(family, draws.part(chunk), kept=kept, partings=partings)
+        return read([outcome.trajectories for outcome in found])
 
     return np.concatenate(chunks_of(work, len(draws), workers, report))
 
