@@ -6,7 +6,7 @@ from eurasia_sim.evidence.references import read_bibliography
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.scenarios.sources import works_of, works_of_all
-from eurasia_sim.simulation.replay import scenarios_of
+from eurasia_sim.simulation.results_folder import scenarios_of
 from eurasia_sim.world.world import World
 
 ENTRIES = r"""

@@ -26,8 +26,7 @@ from eurasia_sim.scenarios.posterior import read_posterior
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.replay import scenarios_of
-from eurasia_sim.simulation.results_folder import open_results
+from eurasia_sim.simulation.results_folder import open_results, scenarios_of
 from eurasia_sim.validation.patterns import load_patterns
 from eurasia_sim.world.world import World, load_world
 

@@ -12,7 +12,7 @@ from eurasia_sim.scenarios.scenario import apply_settings, check_file, load_scen
 from eurasia_sim.scenarios.search import find, locate, names
 from eurasia_sim.scenarios.writer import file_text
 from eurasia_sim.simulation.family import conditions, load_family
-from eurasia_sim.simulation.replay import restored
+from eurasia_sim.simulation.results_folder import restored
 
 PLACES = "china.tajikistan", "united_states.afghanistan", "china.tajikstan"
 FORCES = "presence.united_states.afghanistan.forces"

@@ -13,9 +13,8 @@ from eurasia_sim.experiments.folder import material_of, read_plan
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import FILES, Entry, Files, digest_of, sealed
 from eurasia_sim.scenarios.manifest import misfit
-from eurasia_sim.simulation.replay import scenarios_of
 from eurasia_sim.simulation.results import MANIFEST, read_manifest, read_table, table_bytes
-from eurasia_sim.simulation.results_folder import open_results
+from eurasia_sim.simulation.results_folder import open_results, scenarios_of
 from eurasia_sim.world.world import World
 
 

@@ -259,9 +259,8 @@ def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[
     """Works of a results folder; else of a scenario; else of all numbers at or below a path."""
     folder = Path(name)
     if folder.is_dir():
-        from eurasia_sim.simulation.replay import scenarios_of
         from eurasia_sim.simulation.results import MANIFEST, read_manifest
-        from eurasia_sim.simulation.results_folder import world_of
+        from eurasia_sim.simulation.results_folder import scenarios_of, world_of
 
         manifest = read_manifest(folder) or {}
         place = world_of(folder, manifest, world)

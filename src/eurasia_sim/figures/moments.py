@@ -19,8 +19,7 @@ from eurasia_sim.figures.style import WIDTH, Picture, Request, Words
 from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.text import shortened, wrapped
 from eurasia_sim.simulation.inputs import capability_index
-from eurasia_sim.simulation.replay import Replay
-from eurasia_sim.simulation.results_folder import ResultsFolder
+from eurasia_sim.simulation.results_folder import Replay, ResultsFolder
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World
 

@@ -19,9 +19,8 @@ from eurasia_sim.figures.style import INK, Picture, Request, Words
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.ordinary import unguarded
 from eurasia_sim.scenarios.scenario import Scenario
-from eurasia_sim.simulation.replay import restored, same_as
 from eurasia_sim.simulation.results import TRAJECTORIES, events_file, load_trajectories
-from eurasia_sim.simulation.results_folder import ResultsFolder
+from eurasia_sim.simulation.results_folder import ResultsFolder, restored, same_as
 from eurasia_sim.simulation.run import RANGES, SETS
 from eurasia_sim.world.world import World
 

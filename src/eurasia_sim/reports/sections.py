@@ -10,8 +10,7 @@ from eurasia_sim.evidence.references import read_bibliography
 from eurasia_sim.figures.style import table_of
 from eurasia_sim.reports.parts import WORDS, Blocks, Command, Table, share, table
 from eurasia_sim.scenarios.sources import bases_of, claims_of, numbers_of, works_of
-from eurasia_sim.simulation.replay import restored
-from eurasia_sim.simulation.results_folder import FIT, TEST, VALIDATION, ResultsFolder
+from eurasia_sim.simulation.results_folder import FIT, TEST, VALIDATION, ResultsFolder, restored
 
 _MOST_FAILURES = 25
 
