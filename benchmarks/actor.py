@@ -44,11 +44,7 @@ def utility_weight(salience: float, silence: float, p: Any) -> float:
 
 
 class Actor(mesa.Agent):
-    """Who perceives and acts; its relations follow by `meet`, once all actors are there.
-
-    Args:
-        i: its place among the actors of the model's inputs.
-    """
+    """Who perceives and acts, the i-th of the inputs; its relations follow by `meet`."""
 
     def __init__(self, model: Any, i: int) -> None:
         super().__init__(model)

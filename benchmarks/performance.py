@@ -30,7 +30,7 @@ from eurasia_sim import simulate
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.sweep import Work, carry_out, prepare_sweep
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
-from eurasia_sim.simulation.parameter_draws import range_draws, reference_draws, run_seeds
+from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws, run_seeds
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 HEAD = """# Performance
@@ -211,26 +211,24 @@ def swept(runs: int, cores: int, scheduler: str | None = None, *, short: bool = 
         return time.perf_counter() - began
 
 
-def bare(runs: int, cores: int) -> Callable[[], float]:
-    """What tells the seconds that the kernel takes for as many runs, made out beforehand."""
-    world, inputs = packaged_world(), named_inputs(SCENARIO)
-    draws = range_draws(world, inputs, runs, SEED)
+def bare(draws: Draws, cores: int) -> float:
+    """Seconds that the kernel takes for as many runs, drawn beforehand."""
+    world, began = packaged_world(), time.perf_counter()
     window = world.month("2024-01"), world.month("2030-12") + 1
-
-    def seconds() -> float:
-        began = time.perf_counter()
-        run_ensemble_draws([inputs], draws, workers=cores, window=window)
-        return time.perf_counter() - began
-
-    return seconds
+    run_ensemble_draws([named_inputs(SCENARIO)], draws, workers=cores, window=window)
+    return time.perf_counter() - began
 
 
 def sweep(cores: int, turns: int = 3, runs: int = 10_000, *, dask: bool = True) -> Section:
     """A sweep beside the bare kernel and beside Dask, for as many runs on the same cores."""
-    ways = {"bare kernel": bare(runs, cores), "sweep, storage included": lambda: swept(runs, cores)}
+    draws = range_draws(packaged_world(), named_inputs(SCENARIO), runs, SEED)
+    ways: dict[str, Callable[[], float]] = {
+        "bare kernel": lambda: bare(draws, cores),
+        "sweep, storage included": lambda: swept(runs, cores),
+    }
     if dask:
         ways[f"sweep by Dask, local:{cores}"] = lambda: swept(runs, cores, f"local:{cores}")
-    bare(8 * cores, cores)()  # loads the machine code
+    bare(draws.part(slice(0, 8 * cores)), cores)  # loads the machine code
     found: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(turns):
         for name, way in ways.items():

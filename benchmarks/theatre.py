@@ -15,11 +15,7 @@ REFUSAL_STREAM = 0
 
 
 class Theatre(mesa.Agent):
-    """Where influence is contested.
-
-    Args:
-        k: its place among the theatres of the model's inputs.
-    """
+    """Where influence is contested, the k-th of the model's inputs."""
 
     def __init__(self, model: Any, k: int) -> None:
         super().__init__(model)

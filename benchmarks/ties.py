@@ -19,9 +19,7 @@ class Venue:
 class Ties:
     """Of every actor to one theatre in one domain; `influence` is the theatre's, and written.
 
-    Args:
-        d: 0 security, 1 economic, 2 diplomatic.
-        abroad: whose history fades.
+    The domain is 0 for security, 1 economic, 2 diplomatic; `abroad` are those whose history fades.
     """
 
     def __init__(self, d: int, influence: Each, abroad: list[Actor], p: Any) -> None:

@@ -33,9 +33,8 @@ class Counts(NamedTuple):
 # What an axis counts, by its letter.
 AXES: Mapping[str, str | int] = {
     "i": "actors", "j": "actors", "k": "theatres", "l": "theatres", "v": "venues", "f": "pairs",
-    "s": "scopes",
-    "m": "meetings", "n": "columns", "d": 3, "h": 3, "x": 3, "q": 3, "c": 7, "w": 3, "e": 2,
-    "b": 5,
+    "s": "scopes", "m": "meetings", "n": "columns",
+    "b": 5, "c": 7, "d": 3, "e": 2, "h": 3, "q": 3, "w": 3, "x": 3,
 }  # fmt: skip
 _DTYPES = {"index": np.int64, "hash": np.uint64}
 

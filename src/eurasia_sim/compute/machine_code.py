@@ -127,7 +127,7 @@ class _Implementation(CompileResultCacheImpl):
     def __init__(self, function):
         self._locator = _Locator(function, function.__code__.co_filename)
         name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
-        self._filename_base = self.get_filename_base(name, sys.abiflags)
+        self._filename_base = self.get_filename_base(name, getattr(sys, "abiflags", ""))
 
 
 class _Kept(FunctionCache):

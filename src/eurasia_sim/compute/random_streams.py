@@ -52,11 +52,9 @@ def address(first, second):
 
 @inlined
 def draw_at(seed, mechanism, month, c0, c1, c2):
-    """Four 32-bit words for one decision at an `address`.
+    """Four 32-bit words for one decision at an `address`, all in uint64.
 
-    Args:
-        seed: uint64, of a run, or of eight. mechanism: uint64 below 16. month: uint64 since the
-        first of the burn-in.
+    The seed is of a run or of eight, a mechanism below 16, the month counted from the record's.
     """
     each = seed & np.uint64(0)  # as many counters as there are seeds
     when = ((month << np.uint64(4)) | mechanism) + each

@@ -38,10 +38,8 @@ class LeverSeries:
     def completed(self, venue_domains: Floats) -> "LeverSeries":
         """Fill in which venues two actors share, and return itself, from now on unchanged.
 
-        Args:
-            venue_domains: (V, D) 1 where a venue serves a domain.
-
-        ValueError for a ruler that is no actor.
+        `venue_domains` (V, D) is 1 where a venue serves a domain. ValueError for a ruler that is no
+        actor.
         """
         served = venue_domains.sum(axis=1)
         shared = np.einsum("tvi,tvj,v->tij", self.membership, self.membership, served)

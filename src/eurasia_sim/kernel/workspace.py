@@ -157,19 +157,14 @@ class Workspace:
 def levers_of(
     series: Sequence[LeverSeries], which: Integers, months: tuple[int, int]
 ) -> month.Levers:
-    """The levers of a block, each run under one of some series.
+    """The levers of a block, each run under one of some series, for a span of months.
 
-    Args:
-        which: (R,) place in `series` of each run. months: the first that is run, and the one after
-        the last.
-
-    ValueError for a place that does not exist, and for series of different worlds.
+    `which` (R,) is the place in `series` of each run. ValueError for a place that does not exist,
+    and for series of different worlds.
     """
     is_known = np.isin(which, np.arange(len(series)))
     if not len(which) or not is_known.all() or len({each.counts for each in series}) > 1:
-        raise ValueError(
-            "a run under a series that is not among these, or series of different worlds"
-        )
+        raise ValueError("a run under none of these series, or series of different worlds")
     each = which[np.minimum(np.arange(RUNS), len(which) - 1)]
     if len(series) == 1:
         return month.Levers(series[0].rows[None], series[0].changes, series[0].starts, each, 0)

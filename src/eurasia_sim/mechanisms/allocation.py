@@ -223,8 +223,8 @@ def incline(state, facts, t, p):
     Claim: budgets move from last year's by small steps (wildavsky1964); choice goes by utility with
     an unobserved part (luce1959, mcfadden1974).
     Form: inclination = habit * inclination + (1 - habit) * utility / temperature + utility_noise *
-    Gumbel. At habit 1 nothing but chance moves an allocation. Before month 0 half of
-    the way is gone each time, without chance.
+    Gumbel. At habit 1 nothing but chance moves an allocation. Before month 0 half of the way is
+    gone each time, without chance.
     """
     inclination, habit = state.inclination, habit_at(t, p)
     if t >= 0 and in_some_run(p.utility_noise):

@@ -196,11 +196,8 @@ def militants_target(loose, war, surge, forces, guard, p):
     """Where militants tend, in [0, 1].
 
     Claim: the end of the operation raised the terrorist threat (aliyev2022 L168).
-    Form: laxity, more by war and by a surge, over 1 + what troops and outsiders hold down.
-
-    Args:
-        loose: laxity of who holds the land, by the land held. war: in [0, 1]. surge: the lever.
-        forces: all troops but the challenger's, in 100,000. guard: outsiders' other effort.
+    Form: laxity of who holds the land, by the land held, more by war in [0, 1] and by a surge, over
+    1 + what troops but the challenger's, in 100,000, and outsiders' other effort hold down.
     """
     bred = loose * (p.militants_base + (1.0 - p.militants_base) * war)
     bred *= 1.0 + p.surge_breeding * surge
