@@ -178,7 +178,7 @@ REFUSED = [
     ("ran", "run=many", "distribution", {}, "holds numbers"),
     ("ran", "run>99", "distribution", {}, "leaves no run"),
     ("ran", "", "pie", {}, "--kind pie is no kind of picture"),
-    ("ran", "", "distribution", {"measures": ("competitoin.*",)}, "is no measure of"),
+    ("ran", "", "distribution", {"measures": ("competitoin.*",)}, "is no measure"),
     ("ran", "scenario=us_exit", "difference", {}, "needs two scenarios"),
     ("ran", "", "heatmap", {"up": "x.a"}, "has no factors"),
     ("ran", "", "tornado", {}, "has no factors"),

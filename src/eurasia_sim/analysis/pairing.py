@@ -1,6 +1,5 @@
 """Two results folders beside each other: what was set differently, which runs pair, differences."""
 
-import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from eurasia_sim.analysis.differences import compared
 from eurasia_sim.analysis.headline import families, headlines
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.memory import PROCESS, require_memory
+from eurasia_sim.scenarios.outcome_columns import matching
 from eurasia_sim.simulation.results import RUNS, finished_manifest, load_results
 from eurasia_sim.simulation.results_folder import RUN, Results
 
@@ -186,17 +186,6 @@ def chosen_measures(first: Results, second: Results, patterns: Sequence[str]) ->
         why = "no measure that either summary shows stands in both: choose with --measure"
         raise DataError([why])
     return shown
-
-
-def matching(option: str, patterns: Sequence[str], names: Sequence[str]) -> list[str]:
-    """The names that match any of the patterns (`*` and `?`), in the patterns' order.
-
-    Raises DataError for a pattern that matches none, with suggestions.
-    """
-    found = {pattern: fnmatch.filter(names, pattern) for pattern in patterns}
-    if wrong := [each for each, own in found.items() if not own]:
-        raise DataError(f"{option} {each} is no measure{near(each, names)}" for each in wrong)
-    return list(dict.fromkeys(name for own in found.values() for name in own))
 
 
 def paired_runs(

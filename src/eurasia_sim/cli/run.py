@@ -17,7 +17,6 @@ from typer import Argument, Option
 from eurasia_sim.analysis.convergence import StoppingRule, watched
 from eurasia_sim.analysis.differences import paired_difference
 from eurasia_sim.analysis.headline import headlines
-from eurasia_sim.analysis.pairing import matching
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.output import finish, found_again
 from eurasia_sim.experiments.experiment import names as experiments
@@ -25,6 +24,7 @@ from eurasia_sim.figures.gallery import OF_RUN
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.ordinary import csv_bytes
 from eurasia_sim.reports.answer import PAGE, Answer, answers, trust
+from eurasia_sim.scenarios.outcome_columns import matching
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.family import conditions, content_digest, load_family, starting

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from eurasia_sim.analysis.pairing import matching, open_results
+from eurasia_sim.analysis.pairing import open_results
 from eurasia_sim.analysis.sensitivity import factor_columns
 from eurasia_sim.analysis.summary import Material
 from eurasia_sim.compute.jit import model_version
@@ -29,6 +29,7 @@ from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
 from eurasia_sim.files.integrity import FILES, Entry, Files, digest_of, listed
 from eurasia_sim.files.text import file_name_from
 from eurasia_sim.scenarios.manifest import SWEEP
+from eurasia_sim.scenarios.outcome_columns import matching
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.family import content_digest
 from eurasia_sim.simulation.results import PARTS, part_name

@@ -1,12 +1,15 @@
 """What is read off a run: columns by name, groups of them, and how they are put together."""
 
+import fnmatch
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
 from eurasia_sim.compute.dimensions import DOMAINS
-from eurasia_sim.scenarios.schema import measures
+from eurasia_sim.files.data_yaml import DataError, near
+from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.world.world import World
 
 Reduction = Literal["sum", "mean", "least", "greatest"]
@@ -84,3 +87,21 @@ def unfolded(pattern: str, world: World) -> list[str]:
     members = {**world.regions, **groups}.get(found[1]) or re.split(r"\s*,\s*", found[1].strip())
     before, after = pattern[: found.start()], pattern[found.end() :]
     return [name for each in members for name in unfolded(before + each + after, world)]
+
+
+def matching(option: str, patterns: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The names that match any of the patterns (`*` and `?`), in the patterns' order.
+
+    A pattern also stands for what goes on after it: `burden` for that of every actor.
+
+    Raises DataError for a pattern that matches none, with suggestions.
+    """
+    found = {
+        pattern: fnmatch.filter(names, pattern) or fnmatch.filter(names, f"{pattern}.*")
+        for pattern in patterns
+    }
+    if wrong := [each for each, own in found.items() if not own]:
+        raise DataError(
+            f"{option} {each} is no measure{near(present_name(each), names)}" for each in wrong
+        )
+    return list(dict.fromkeys(name for own in found.values() for name in own))

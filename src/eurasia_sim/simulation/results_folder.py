@@ -15,9 +15,10 @@ from eurasia_sim.compute.jit import model_version
 from eurasia_sim.files.data_yaml import DataError, judgement_share, near, packaged_worlds
 from eurasia_sim.files.integrity import Files
 from eurasia_sim.scenarios.manifest import KINDS, kind_of
+from eurasia_sim.scenarios.outcome_columns import matching
 from eurasia_sim.scenarios.posterior import read_posterior
 from eurasia_sim.scenarios.scenario import Scenario
-from eurasia_sim.scenarios.schema import POSTERIOR, measures, present_name
+from eurasia_sim.scenarios.schema import POSTERIOR, measures
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
 from eurasia_sim.simulation.family import starting
@@ -112,14 +113,7 @@ class ResultsFolder(Results):
 
         DataError for a name that no measure goes by.
         """
-        found: list[str] = []
-        for pattern in patterns:
-            alike = [name for name in self.measures if fnmatchcase(name, pattern)]
-            if not alike:
-                wrong = f"--measure {pattern} is no measure of {self.folder}"
-                raise DataError([wrong + near(present_name(pattern), self.measures)])
-            found += alike
-        return list(dict.fromkeys(found)) or self.shown
+        return matching("--measure", patterns, self.measures) or self.shown
 
     def runs(self, columns: Sequence[str], **where: str) -> pd.DataFrame:
         """The runs with some columns beside their heads, sorted and filtered.
