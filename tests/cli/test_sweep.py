@@ -13,6 +13,7 @@ from tests.command import PROGRAM, call, done
 from tests.sweeping import GRID, contents, written
 
 from eurasia_sim.simulation.ensemble import run_ensemble
+from eurasia_sim.simulation.results import load_results
 
 LONG = GRID.format(scenario="us_exit", steps=40).replace("replications: 2", "replications: 20")
 
@@ -36,6 +37,21 @@ def test_a_sweep_is_checked_tried_in_shards_and_merged(tmp_path: Path) -> None:
     ]
     merged = swept("--merge", *shards, "--out", tmp_path / "merged")
     assert contents(Path(merged["folder"])) == contents(Path(whole["folder"]))
+
+
+def test_points_that_break_a_constraint_are_counted_and_never_run(tmp_path: Path) -> None:
+    points = "[{seed: 1}, {seed: 2}, {seed: 3}]"
+    text = GRID.format(scenario="{scenario}", steps=3).partition("factors:")[0]
+    text = text.replace("{kind: grid}", f"{{kind: list, points: {points}}}")
+    file = written(tmp_path, f"{text}constraints: [{{sum: {{seed: 1}}, at_most: 2}}]\n")
+    assert "2 points (1 more break a constraint), 2 runs" in done("sweep", file, "--dry-run")
+    said = json.loads(done("sweep", file, "--dry-run", "--json"))
+    assert (said["points"], said["left_out"], said["runs"]) == (2, 1, 2)
+    folder = Path(json.loads(done("sweep", file, "--json", "--out", tmp_path))["folder"])
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    design = manifest["design"]
+    assert (design["points"], design["left_out"], design["options"]["points"]) == (2, 1, 3)
+    assert manifest["runs"] == len(load_results(folder)) == 2
 
 
 @pytest.mark.slow  # how a process ends

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from tests.sweeping import prepared
 
+from eurasia_sim.files.data_yaml import DataError
+
 FIRST, SECOND = "rules.allocation.habit", "rules.cooperation.relative_gains"
 BOTH = f"{{{FIRST}: declared, {SECOND}: declared}}"
 
@@ -12,8 +14,8 @@ BOTH = f"{{{FIRST}: declared, {SECOND}: declared}}"
 def laid(world, tmp_path):
     """The design of a sweep."""
 
-    def lay(design: str, factors: str = BOTH):
-        text = f"scenarios: [{{scenario}}]\ndesign: {{{design}}}\nfactors: {factors}\n"
+    def lay(design: str, factors: str = BOTH, rest: str = ""):
+        text = f"scenarios: [{{scenario}}]\ndesign: {{{design}}}\nfactors: {factors}\n{rest}"
         return prepared(tmp_path, world, text).design
 
     return lay
@@ -57,3 +59,14 @@ def test_a_grid_crosses_levels_a_zip_pairs_them_and_a_sample_draws_them_equally_
     factors = f"{{form.zero: all, {FIRST}: declared}}"
     drawn = laid("kind: latin_hypercube, points: 20", factors).table()
     assert list(drawn["x.form.zero"].value_counts()) == [10, 10]
+
+
+@pytest.mark.parametrize("design", ["kind: sobol, points: 64", "kind: latin_hypercube, points: 9"])
+def test_constraints_leave_points_out_and_say_how_many(laid, design) -> None:
+    whole, rest = laid(design), f"constraints: [{{sum: {{{FIRST}: 1, {SECOND}: -1}}, at_least: 0}}]"
+    found = laid(design, rest=rest)
+    kept = whole.cells[:, 0] >= whole.cells[:, 1]
+    np.testing.assert_array_equal(found.cells, whole.cells[kept])
+    assert found.left_out == (~kept).sum() > 0
+    with pytest.raises(DataError, match=f"leave none of {len(kept)} points"):
+        laid(design, rest=rest.replace("at_least: 0", "at_least: 9"))

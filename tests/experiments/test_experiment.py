@@ -2,6 +2,9 @@
 
 import time
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from eurasia_sim.cli.scenario import problems_of
@@ -13,6 +16,7 @@ WORDS = {
     "GRID": "design: {kind: grid}\nfactors:",
     "ZIP": "design: {kind: zip}\nfactors:",
     "SOBOL": "design: {kind: sobol, points: 4}\nfactors:",
+    "LIST": "design: {kind: list, points:",
     "MORRIS": "design: {kind: morris, trajectories: 4}\nfactors:",
     "GAINS": "rules.cooperation.relative_gains",
     "HABIT": "rules.allocation.habit",
@@ -146,6 +150,23 @@ MISTAKES = [
     ("GRID {x: {levels: [0, 1], moves: {PRESSURE: [0.1, .nan]}}}", "PRESSURE is nan"),
     ("GRID {x: {levels: [0, 1], moves: {PRESSURE: [0.1, 0.1]}}}", "moves nothing"),
     ("GRID {x: {levels: [0, 1], moves: {seed: [1, 2]}}}", "allowed: numbers and levers"),
+    # Points that are written down, and points that are left out.
+    ("LIST [{GAINS: 0.3}, 4]}", "a list of points is needed"),
+    ("LIST [{}]}", "design.points.0 is a mapping"),
+    ("LIST [{GAINS: 0.3}, {HABIT: 0.8}]}", "point 1 names other factors than the first"),
+    ("LIST [{GAINS: 0.3}, {GAINS: 0.4}, {GAINS: 0.30}]}", "this is point 0 again"),
+    ("LIST\n  [{GAINS: 0.3},\n   {GAINS: [1, 2]}]}", "tried.yaml:7:39: GAINS is a list"),
+    ("LIST [{seed: 1}, {seed: .nan}]}", "seed is nan"),
+    ("LIST [{' GAINS': 0.3}]}", "space around its name"),
+    ("LIST [{scenario: us_stays}]}", "'us_exit' would never be run"),
+    ("LIST [{GAINS: 0.3}]}\nfactors: {HABIT: [0.8]}", "points of a list say themselves"),
+    ("design: {kind: sobol, points: [4, {GAINS: 1}]}\nfactors: {HABIT: declared}", "points is a"),
+    (
+        "constraints: [{sum: {HABIT: 1}, at_most: 1}]\nMORRIS {HABIT: declared}",
+        "every point of its",
+    ),
+    ("constraints: [{sum: {HABIT: 1}}]\nGRID {HABIT: [0.8]}", "needs at_least, at_most or both"),
+    ("constraints: [{sum: {theory: 1}, at_most: 1}]\nGRID {theory: all}", "no numeric factor"),
 ]
 
 
@@ -214,20 +235,51 @@ def test_a_table_of_any_size_is_told_line_by_line_within_a_second(
 
 
 @pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ([("GAINS", [[0.3], [0.4]])], "points.parquet:1:1: GAINS is a list"),
+        ([("GAINS", [0.3, float("nan")])], "points.parquet:2:1: GAINS is nan"),
+        ([("GAINS", [0.3, None])], "GAINS is empty"),
+        ([("GAINS", ["0.3", "0.4"])], "a number without quotes"),
+        ([("GAINS", [b"x", b"y"])], "GAINS is b'x'"),
+        ([(" GAINS", [0.3, 0.4])], "space around its name"),
+        ([("GAINS", [0.3]), ("GAINS", [0.4])], "a column has no name, or that of another"),
+        ([("GAINS", [0.3, 0.4, 0.3])], "points.parquet:3:1: this is the point of row 1 again"),
+        # A few kilobytes of file, refused before they unfold.
+        ([("seed", pa.nulls(1_000_001)), ("x", pa.nulls(1_000_001))], "has 1,000,001 rows"),
+        ([("seed", list(range(100_000)))], ""),
+        ([("scenario", ["us_exit", "us_exit"]), ("GAINS", [0.3, 0.4])], ""),
+    ],
+)
+def test_a_table_in_parquet_is_told_row_by_row(problems, tmp_path, columns, said) -> None:
+    names, values = zip(*columns, strict=True)
+    table = pa.Table.from_arrays([pa.array(own) for own in values], names=[*map(full, names)])
+    pq.write_table(table, tmp_path / "points.parquet")
+    found = problems(TABLE.replace("csv", "parquet"))
+    assert full(said) in found
+    assert bool(found) == bool(said)
+
+
+@pytest.mark.parametrize(
     ("file", "said"),
     [("../points.csv", "in the experiment's folder"), ("none.csv", "none.csv:1:1: no such file"),
-     ("points.txt", "file: POINTS.csv"), ('"a\\0b.csv"', "cannot be seen")],
+     ("points.txt", "file: POINTS.csv, or .parquet"), ('"a\\0b.csv"', "cannot be seen")],
 )  # fmt: skip
 def test_a_table_that_cannot_be_had_is_said(problems, file, said) -> None:
     assert said in problems(f"design: {{kind: table, file: {file}}}")
 
 
-def test_a_table_has_scenarios_actors_and_free_levers_and_holds_what_the_file_sets(
-    loaded, tmp_path
+@pytest.mark.parametrize("design", ["table of text", "table in parquet", "list"])
+def test_points_have_scenarios_actors_and_free_levers_and_hold_what_the_file_sets(
+    loaded, tmp_path, design
 ) -> None:
-    rows = "scenario,rule.afghanistan,seed\nus_exit,free,3\nus_stays,taliban,4\n"
-    (tmp_path / "points.csv").write_text(rows, encoding="utf-8")
-    found = loaded(f"set: {{GAINS: 0.3}}\n{TABLE}")
+    heads = ("scenario", "rule.afghanistan", "seed")
+    rows = pd.DataFrame([("us_exit", "free", 3), ("us_stays", "taliban", 4)], columns=heads)
+    rows.to_csv(tmp_path / "points.csv", index=False)
+    rows.to_parquet(tmp_path / "points.parquet")
+    listed = f"LIST {rows.to_dict('records')}}}\nmeasures: [alignment]"
+    text = {"list": listed, "table in parquet": TABLE.replace("csv", "parquet")}.get(design, TABLE)
+    found = loaded(f"set: {{GAINS: 0.3}}\n{text}")
     assert [scenario.name for scenario in found.scenarios] == ["us_exit", "us_stays"]
     assert [scenario.fixed[GAINS] for scenario in found.scenarios] == [0.3, 0.3]
     assert found.runs_a_point == 1

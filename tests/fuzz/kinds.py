@@ -1,5 +1,6 @@
 """Every kind of file that the product reads: the valid ones, and the way to whatever reads it."""
 
+import io
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -138,7 +139,7 @@ def _beside_a_world(into: Path, made: Made) -> Iterator[Kind]:
 
 
 def _questions(into: Path, made: Made) -> Iterator[Kind]:
-    """Scenarios, experiments, hypotheses and a table of points, as `check` reads them."""
+    """Scenarios, experiments, hypotheses and tables of points, as `check` reads them."""
     scenarios = ("us_stays", "csto_buffer_zone", "presence_threat")
     experiments = sorted((ROOT / "experiments").glob("*.yaml"))
     files = {
@@ -151,19 +152,23 @@ def _questions(into: Path, made: Made) -> Iterator[Kind]:
         if problems := problems_of(str(file), made.world):
             raise DataError(problems)
 
+    text = (
+        b"rules.perception.distance_decay,scenario,pressure.united_states.china,seed\n"
+        b"2000.0,us_exit,0.0,1\n3000.5,us_stays,0.5,2\n4000.0,us_exit,1.0,3\n"
+    )
+    rows, head = pd.read_csv(io.BytesIO(text)), "format: 2\nkind: sweep\ntitle: t\n"
+    listed = f"design: {{kind: list, points: {rows.to_dict('records')}}}\n"
+    listed += "constraints: [{sum: {seed: 1, pressure.united_states.china: 2}, at_most: 4}]\n"
     for name, paths in files.items():
         file = into / f"{name}.yaml"
-        contents = (path.read_bytes() for path in paths)
+        contents = [path.read_bytes() for path in paths]
+        contents += [f"{head}{listed}".encode()] * (name == "experiment")
         yield kind(name, file, lambda file=file: check(file), *contents)
-    sweep, points = into / "table.yaml", into / "points.csv"
-    design = "design: {kind: table, file: points.csv}\n"
-    sweep.write_text(f"format: 2\nkind: sweep\ntitle: t\n{design}", encoding="utf-8")
-    points.write_text(
-        "rules.perception.distance_decay,scenario,pressure.united_states.china,seed\n"
-        "2000.0,us_exit,0.0,1\n3000.5,us_stays,0.5,2\n4000.0,us_exit,1.0,3\n",
-        encoding="utf-8",
-    )
-    yield kind("table", points, lambda: check(sweep))
+    for suffix, content in (("csv", text), ("parquet", results.table_bytes(rows))):
+        sweep, points = into / f"{suffix}.yaml", into / f"points.{suffix}"
+        design = f"design: {{kind: table, file: {points.name}}}\n"
+        sweep.write_text(f"{head}{design}", encoding="utf-8")
+        yield kind(f"table: {suffix}", points, lambda sweep=sweep: check(sweep), content)
 
 
 def _results(into: Path, made: Made) -> Iterator[Kind]:

@@ -15,7 +15,7 @@ from tests.fuzz.kinds import GROUPS, Kind, Made
 
 from eurasia_sim.world.world import World
 
-FEW, MANY = 3, 36  # files of each of 31 kinds: MANY takes two minutes of one processor
+FEW, MANY = 3, 36  # files of each of 32 kinds: MANY takes two minutes of one processor
 SECONDS = 2.0  # of a processor, for one file
 
 

@@ -134,9 +134,12 @@ def _show_estimate(prepared: Sweep, out: Path, work: Work, *, as_json: bool) -> 
             "measures" if kind == "parts" else kind: (total, found["disk_a_run"][kind])
             for kind, total in found["disk"].items()
         }
-        where = f"the folder would be {folder}" if folder else "estimated from a few points"
+        left = f" ({found['left_out']:,} more break a constraint)" if found["left_out"] else ""
+        constrained = bool(prepared.setup.experiment.file.constraints)
+        where = f"estimated from a few points{', before constraints' * constrained}"
+        where = f"the folder would be {folder}" if folder else where
         terminal.show(
-            f"{found['points']:,} points, {found['runs']:,} runs in {found['parts']:,} parts",
+            f"{found['points']:,} points{left}, {found['runs']:,} runs in {found['parts']:,} parts",
             f"about {timedelta(seconds=round(found['seconds']))} (h:mm:ss) with"
             f" {found['workers']} workers on this machine",
             f"about {decimal(found['memory'])} of memory, however many runs",

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from SALib.sample import morris, sobol
 from scipy.stats import qmc
 
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.experiments.schema import SPREAD, Experiment, Factor
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.memory import require_memory
 
 _MOST_SEED = 2**32  # what SALib's samplers take
@@ -24,6 +26,7 @@ class Design:
 
     factors: tuple[Factor, ...]
     cells: Floats  # (P, F) values; for a factor whose levels are names, the place of the level
+    left_out: int = 0  # points that broke a constraint
 
     @property
     def digest(self) -> str:
@@ -49,10 +52,11 @@ def lay_out(experiment: Experiment, most: int | None = None) -> Design:
     A Sobol' or Saltelli design of more points begins with the points of the smaller one; hypercubes
     and Morris trajectories are laid in blocks, so a list of sizes begins with the points of any
     shorter list; a grid begins with those of a grid that lacks the last levels of its first factor.
-    Raises DataError where memory does not hold them.
+    Raises DataError where memory does not hold them, or constraints leave none.
 
     Args:
-        most: only about so many, to see what a point takes; of a sample, those of a smaller one.
+        most: only about so many, to see what a point takes, and without constraints; of a sample,
+            those of a smaller one.
     """
     factors, count = experiment.factors, experiment.points
     if most is None:
@@ -69,7 +73,25 @@ def lay_out(experiment: Experiment, most: int | None = None) -> Design:
         crossed = np.unravel_index(places, lengths) if is_grid else [places] * len(factors)
         columns = [_cells(each)[own] for each, own in zip(factors, crossed, strict=True)]
         cells = np.stack(columns, axis=1)
-    return Design(factors, np.ascontiguousarray(cells, np.float64))
+    cells, whole = np.ascontiguousarray(cells, np.float64), len(cells)
+    if most is None and experiment.file.constraints:
+        cells = cells[_kept(experiment, cells)]
+        if not len(cells):
+            left = f"the constraints leave none of {whole:,} points"
+            raise DataError([f"{experiment.path}: {left}"])
+    return Design(factors, cells, whole - len(cells))
+
+
+def _kept(experiment: Experiment, cells: Floats) -> NDArray[np.bool_]:
+    """Which points break no constraint."""
+    column = {factor.name: cells[:, at] for at, factor in enumerate(experiment.factors)}
+    kept = np.ones(len(cells), bool)
+    for constraint in experiment.file.constraints:
+        total = sum(weight * column[name] for name, weight in constraint.sum.items())
+        low, high = constraint.at_least, constraint.at_most
+        kept &= (-np.inf if low is None else low) <= total
+        kept &= total <= (np.inf if high is None else high)
+    return kept
 
 
 def _cells(factor: Factor) -> Floats:

@@ -1,6 +1,7 @@
 """A sweep file checked against a world: everything wrong with it at once, else an experiment."""
 
 import contextlib
+import io
 import math
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -11,15 +12,16 @@ from typing import Any, cast
 from eurasia_sim.experiments import schema
 from eurasia_sim.experiments.factors import FactorReader, Refused, fault, twin
 from eurasia_sim.experiments.schema import Experiment, Factor, SweepFile
-from eurasia_sim.files.checker import shown
+from eurasia_sim.files.checker import Trail, reason_of, shown
 from eurasia_sim.files.data_yaml import DataError, refuse
-from eurasia_sim.files.ordinary import Unreadable, table_rows
+from eurasia_sim.files.ordinary import Unreadable, read_bytes, table_rows
 from eurasia_sim.files.page import STEP, Page, Problem, nearest, read_file, scalar
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.schema import measures, present_name
 from eurasia_sim.world.levers import split_month
 from eurasia_sim.world.world import World
 
+Columns = dict[str, list[Any]]  # by factor, its value at every point
 Entries = Mapping[str, Sequence[Factor]]  # by entry of the file, the factors that it stands for
 Stated = tuple[tuple[float, ...], ...]  # points, a cell a factor
 
@@ -68,28 +70,51 @@ def kind_of(path: Path | str) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def read_points(page: Page, path: Path) -> dict[str, list[Any]]:
-    """The columns of a table of comma-separated values; the page gets the line of every row.
+def read_points(page: Page, path: Path) -> Columns:
+    """The columns of a table, in CSV or parquet; the page gets the line, or number, of every row.
 
     Raises Unreadable with the first thing wrong with it.
     """
-    table = table_rows(path, LARGEST_TABLE)
-    head = [name.strip() for name in next(table, (1, []))[1]]
+    lines, columns = (_of_parquet if path.suffix == ".parquet" else _of_text)(path)
+    page.places = {f"{STEP}{at}": (line, 1, line, 1) for at, line in enumerate(lines)}
+    return columns
+
+
+def _check_size(head: Sequence[str], rows: int) -> None:
     if not all(head) or len({*head}) < len(head):
         raise Unreadable("a column has no name, or that of another", "a factor a column")
+    if not 0 < rows * len(head) <= MOST_CELLS:
+        raise Unreadable(f"the table has {rows:,} rows", f"1 to {MOST_CELLS:,} values")
+
+
+def _of_parquet(path: Path) -> tuple[Sequence[int], Columns]:
+    import pyarrow.parquet as pq  # here, for `check` answers sooner without it
+    from pyarrow import ArrowException
+
+    content = read_bytes(path, LARGEST_TABLE)
+    try:
+        with pq.ParquetFile(io.BytesIO(content)) as file:
+            _check_size(file.schema_arrow.names, file.metadata.num_rows)
+            table = file.read()
+            return range(1, table.num_rows + 1), table.to_pydict()
+    except Unreadable:
+        raise
+    except (ArrowException, OSError, ValueError, ArithmeticError, RuntimeError) as error:
+        raise Unreadable(f"the table cannot be read: {reason_of(error)}") from None
+
+
+def _of_text(path: Path) -> tuple[Sequence[int], Columns]:
+    table = table_rows(path, LARGEST_TABLE)
+    head = [name.strip() for name in next(table, (1, []))[1]]
     rows = [*islice(table, MOST_CELLS // max(len(head), 1) + 1)]
+    _check_size(head, len(rows))
     for line, cells in rows:
         if len(cells) != len(head):
             wrong = f"it has {len(cells)} values, its head has {len(head)}"
             raise Unreadable(wrong, f"{len(head)} values in every line", (line, 1))
-    if not 0 < len(rows) * len(head) <= MOST_CELLS:
-        raise Unreadable(f"the table has {len(rows):,} rows", f"1 to {MOST_CELLS:,} values")
-    page.places = {f"{STEP}{at}": (line, 1, line, 1) for at, (line, _) in enumerate(rows)}
-    columns = zip(*(cells for _, cells in rows), strict=True)
-    return {
-        name: [scalar(cell.strip()) for cell in column]
-        for name, column in zip(head, columns, strict=True)
-    }
+    lines, values = zip(*rows, strict=True)
+    columns = ([scalar(cell.strip()) for cell in column] for column in zip(*values, strict=True))
+    return lines, dict(zip(head, columns, strict=True))
 
 
 class _Reader(FactorReader):
@@ -101,12 +126,14 @@ class _Reader(FactorReader):
         entries: Entries = {}
         stated: Stated = ()
         with contextlib.suppress(Refused):
-            entries, stated = self._stated() if self.kind == "table" else (self._laid(), ())
+            is_stated = self.kind in schema.STATED
+            entries, stated = self._stated() if is_stated else (self._laid(), ())
             self._check_overlaps(entries)
         if not self.called:
             self.complain((), "no scenario is named", allowed="scenarios: [NAME, ...]")
         factors = tuple(factor for own in entries.values() for factor in own)
         self._design(factors)
+        self._constraints(factors)
         if (same := twin(scenario.digest for scenario in self.scenarios)) is not None:
             one, two = (self.scenarios[at].name for at in same)
             message = f"{one} and {two} come to the same: every run would be made twice"
@@ -160,14 +187,17 @@ class _Reader(FactorReader):
         return entries
 
     def _stated(self) -> tuple[Entries, Stated]:
-        """The factors and the points of a table beside the file."""
+        """The factors and the points of a list in the file, or of a table beside it."""
         if self.file.factors:
-            message = "the points of a table say themselves what differs"
+            message = f"the points of a {self.kind} say themselves what differs"
             self.complain(("factors",), message, allowed="no factors", of_key=True)
+        if self.kind == "list":
+            return self._points_of(self.document, ("design", "points"), self._listed())
         name = self.file.design.file or ""
         path, folder = self.path.parent / name, self.path.parent.resolve()
-        if not name.endswith(".csv") or not path.resolve().is_relative_to(folder):
-            allowed = "file: POINTS.csv, in the experiment's folder"
+        is_table = path.suffix in (".csv", ".parquet")
+        if not is_table or not path.resolve().is_relative_to(folder):
+            allowed = "file: POINTS.csv, or .parquet, in the experiment's folder"
             self.refuse(("design", "file"), f"the table of points is {shown(name)}", allowed)
         page = Page(str(path), problems=self.document.problems)
         try:
@@ -175,14 +205,31 @@ class _Reader(FactorReader):
         except Unreadable as error:
             page.report(error.place, error.wrong, allowed=error.allowed)
             raise Refused from None
-        self.load(page, (), columns.get("scenario", ()))
+        return self._points_of(page, (), columns)
+
+    def _listed(self) -> Columns:
+        """The columns of a list of points."""
+        given, trail = self.file.design.points, ("design", "points")
+        points = given if isinstance(given, list) else []
+        rows = [row for row in points if isinstance(row, dict)]
+        if not rows or len(rows) < len(points):
+            self.refuse(trail, "a list of points is needed", "points, each a value of every factor")
+        for at, row in enumerate(rows):
+            if row.keys() != rows[0].keys():
+                message = f"point {at} names other factors than the first"
+                self.refuse((*trail, at), message, ", ".join(rows[0]))
+        return {name: [row[name] for row in rows] for name in rows[0]}
+
+    def _points_of(self, page: Page, above: Trail, columns: Columns) -> tuple[Entries, Stated]:
+        """The factors and points of columns whose rows stand on a page, below a place of it."""
+        self.load(page, above, columns.get("scenario", ()), "scenario")
         self.apply_set()
         entries, cells = dict[str, list[Factor]](), []
         for name, column in columns.items():
             if page.is_full:
                 raise Refused
             for at, wrong in (faults := self.faults(name, column)):
-                page.pass_on((at,), wrong)
+                page.pass_on((*above, at, name), wrong)
             if faults:
                 continue
             values: list[Any] = [self.kept(name, value) for value in column]
@@ -195,9 +242,11 @@ class _Reader(FactorReader):
             cells.append(values)
         points = tuple(zip(*cells, strict=True))
         if len(cells) == len(columns) and (same := twin(points)) is not None:
-            message = f"this is the point of line {page.place((same[0],))[0]} again"
-            message = f"{message}: each run would be made twice and counted as two"
-            page.complain((same[1],), message, allowed="every point once")
+            unit = "row" if page.name.endswith(".parquet") else "line"
+            first = f"the point of {unit} {page.place((same[0],))[0]}"
+            first = f"point {same[0]}" if above else first
+            message = f"this is {first} again: each run would be made twice and counted as two"
+            page.complain((*above, same[1]), message, allowed="every point once")
         return entries, points
 
     def _check_overlaps(self, entries: Entries) -> None:
@@ -268,6 +317,20 @@ class _Reader(FactorReader):
         ):  # fmt: skip
             if is_wrong:
                 self.complain(trail, message, allowed=right)
+
+    def _constraints(self, factors: Sequence[Factor]) -> None:
+        """Check that constraints are of numeric factors, and that points may be left out."""
+        numeric = [factor.name for factor in factors if not factor.is_text]
+        for at, given in enumerate(self.file.constraints):
+            trail = ("constraints", at)
+            if self.kind in schema.PATTERNED:
+                wrong = f"{self.kind} needs every point of its pattern to compute an index"
+                self.complain(trail, wrong, allowed="no constraints, or latin_hypercube or sobol")
+            elif given.at_least is None and given.at_most is None:
+                self.complain(trail, "a constraint needs at_least, at_most or both")
+            for name in (name for name in given.sum if name not in numeric):
+                wrong = f"'{name}' is no numeric factor"
+                self.complain((*trail, "sum", name), wrong, numeric, name, of_key=True)
 
     def _columns(self, given: list[str]) -> tuple[str, ...]:
         """Names of the columns to keep: a measure's name stands for all of its columns."""

@@ -38,6 +38,8 @@ class Refused(Exception):
 def fault(name: str, value: Any) -> Problem | None:
     """What keeps a value from being run and stored as it is written."""
     is_number = type(value) in (int, float) and math.isfinite(value)
+    if name != name.strip():
+        return unplaced("a factor has space around its name", allowed=shown(name.strip()))
     if name == "seed":
         is_good = is_number and 0 <= value < MOST_WHOLE and float(value).is_integer()
         right = f"a whole number from 0 to below {MOST_WHOLE}"
@@ -77,13 +79,16 @@ class FactorReader(WorldChecker):
         self.complain(trail, message, allowed=allowed)
         raise Refused
 
-    def load(self, page: Page, trail: Trail, names: Sequence[Any]) -> None:
-        """Load scenarios that a list names, each once, and none after very many faults."""
+    def load(self, page: Page, trail: Trail, names: Sequence[Any], *below: str) -> None:
+        """Load scenarios that a list names, each once, and none after very many faults.
+
+        `below` leads from an entry of the list to the name.
+        """
         for at, name in enumerate(names):
             if isinstance(name, str) and name not in self.called and not page.is_full:
                 self.called[name] = name
                 if wrong := self._load(name):
-                    page.pass_on((*trail, at), wrong)
+                    page.pass_on((*trail, at, *below), wrong)
 
     def _load(self, given: str) -> Problem | None:
         try:
@@ -172,8 +177,6 @@ class FactorReader(WorldChecker):
         Raises Refused where the entry is wrong.
         """
         entry, trail = self.file.factors[name], ("factors", name)
-        if name != name.strip():
-            self.refuse(trail, "a factor has space around its name", shown(name.strip()))
         if entry == DECLARED:
             return self._declared(trail, name)
         if not isinstance(entry, FactorEntry):

@@ -44,8 +44,8 @@ _FAILURE = ["run_id", "point", "replicate", "scenario", "theory", "seed", "statu
 _FAILURE += ["failed_month", "failed_phase"]
 _NO_EXTENSION = """this design does not begin with the points of {folder}, so it does not extend it
     allowed: more points of a sobol or saltelli design; another block of a latin_hypercube or
-    morris design, as in points: [500, 500]; more at the end of a table, of the levels of a zip, or
-    of those of a grid's first factor"""
+    morris design, as in points: [500, 500]; more at the end of a list or table, of the levels of
+    a zip, or of those of a grid's first factor"""
 
 
 def _is_shard(shard: tuple[int, int]) -> tuple[int, int]:

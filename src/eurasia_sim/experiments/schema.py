@@ -15,11 +15,14 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.checker import Format, Strict
 from eurasia_sim.scenarios.scenario import Scenario
 
-Kind = Literal["grid", "zip", "table", "latin_hypercube", "sobol", "saltelli", "morris"]
+Kind = Literal["grid", "zip", "list", "table", "latin_hypercube", "sobol", "saltelli", "morris"]
 Chance = Literal["common", "own"]
+STATED = ("list", "table")  # their points are written down, so their factors are too
 CROSSED = ("grid", "zip")  # their factors have levels
 # Their factors have ranges, and they say how many points.
 SPREAD = ("latin_hypercube", "sobol", "saltelli", "morris")
+# An index is computed from the fixed pattern of their points: none may be left out.
+PATTERNED = ("saltelli", "morris")
 # In these a point stands for itself; in all others points are compared under the same luck.
 OWN_CHANCE = ("latin_hypercube", "sobol")
 MOST_POINTS = 10**12  # of which a dry run still says the price
@@ -30,6 +33,7 @@ DECLARED, ALL = "declared", "all"
 OWN_KEYS: Mapping[str, tuple[str, ...]] = {
     "grid": (),
     "zip": (),
+    "list": ("points",),
     "table": ("file",),
     "latin_hypercube": ("points",),
     "sobol": ("points",),
@@ -38,11 +42,14 @@ OWN_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+PointEntry = Annotated[dict[str, Any], Field(min_length=1)]  # a value of every factor
+
+
 class DesignEntry(Strict):
     """How points are laid over the factors."""
 
     kind: Kind
-    points: int | list[int] | None = None
+    points: int | list[int | PointEntry] | None = None
     trajectories: int | list[int] | None = None
     levels: int = Field(default=4, ge=2, le=1000)
     second_order: bool = True
@@ -52,7 +59,9 @@ class DesignEntry(Strict):
     def sizes(self) -> list[int]:
         """How many points, or trajectories, by block."""
         given = self.trajectories if self.kind == "morris" else self.points
-        return given if isinstance(given, list) else [] if given is None else [given]
+        sizes = given if isinstance(given, list) else [given]
+        numbers = [size for size in sizes if isinstance(size, int)]
+        return numbers if len(numbers) == len(sizes) else []
 
     def rows(self, factors: int) -> int:
         """How many points it comes to, known before any is made, where it says its size."""
@@ -71,6 +80,14 @@ class FactorEntry(Strict):
     moves: dict[str, Annotated[list[float | int], Field(min_length=2, max_length=2)]] = Field(
         default_factory=dict
     )
+
+
+class ConstraintEntry(Strict):
+    """A weighted sum of factors and the bounds it keeps within; points beyond them are left out."""
+
+    sum: dict[str, float | int] = Field(min_length=1)
+    at_least: float | int | None = None
+    at_most: float | int | None = None
 
 
 Levels = Annotated[list[Any], Field(min_length=1)]
@@ -92,6 +109,7 @@ class SweepFile(Strict):
     factors: dict[str, FactorEntry | Levels | Literal["declared", "all"]] = Field(
         default_factory=dict
     )
+    constraints: list[ConstraintEntry] = Field(default_factory=list)
     replications: int = Field(default=1, ge=1, le=10_000)
     chance: Chance | None = None
     measures: list[str] = Field(default_factory=list)
@@ -174,8 +192,8 @@ class Experiment:
 
     @property
     def points(self) -> int:
-        """How many points it has, known before any is made."""
-        if self.kind == "table":
+        """How many points it has before constraints, known before any is made."""
+        if self.kind in STATED:
             return len(self.stated)
         if self.kind in SPREAD:
             return self.file.design.rows(len(self.factors))

@@ -73,10 +73,10 @@ def prepare_sweep(
 ) -> Sweep:
     """An experiment (or the name or path of one) laid out and planned.
 
-    Raises DataError with everything wrong with the file.
+    Raises DataError with everything wrong with the file, or where constraints leave no point.
 
     Args:
-        dry: for `estimate` alone: of a large design lay out a few points.
+        dry: for `estimate` alone: of a large design lay out a few points, without constraints.
     """
     world = world or load_world()
     if not isinstance(experiment, Experiment):
@@ -85,7 +85,8 @@ def prepare_sweep(
     is_partial = dry and points * len(experiment.factors) > _LARGE
     design = lay_out(experiment, _SAMPLE if is_partial else None)
     plan = plan_of(setup, design, runs_a_chunk, shard)
-    plan = replace(plan, points=points, runs=points * experiment.runs_a_point)
+    if is_partial:
+        plan = replace(plan, points=points, runs=points * experiment.runs_a_point)
     return Sweep(setup, design, plan, command, is_partial)
 
 
@@ -158,6 +159,9 @@ def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
         raise DataError([f"{message}; --resume makes them"])
     failed = folder.failures(sweep.setup)
     first, last = experiment.window[0], experiment.window[1] - 1
+    options = experiment.file.design.model_dump(exclude={"kind"})
+    if experiment.kind == "list":  # the design's own table has its points
+        options["points"] = experiment.points
     manifest = {
         "kind": "sweep",
         "finished": True,
@@ -175,8 +179,9 @@ def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
         "design": {
             "kind": experiment.kind,
             "points": plan.points,
+            "left_out": sweep.design.left_out,
             "factors": [factor.described() for factor in experiment.factors],
-            "options": experiment.file.design.model_dump(exclude={"kind"}),
+            "options": options,
         },
         "scenarios": {scenario.name: scenario.resolved() for scenario in experiment.scenarios},
         "digests": {
@@ -253,6 +258,7 @@ def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
     there = next(each for each in (out.absolute(), *out.absolute().parents) if each.exists())
     found: dict[str, Any] = {
         "points": plan.points,
+        "left_out": sweep.design.left_out,
         "runs": plan.runs,
         "parts": plan.chunks,
         "seconds": tried.seconds / tried.runs * plan.runs / workers,
