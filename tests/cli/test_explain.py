@@ -28,7 +28,7 @@ NAMES = [
     ("us_stays", ("presence.united_states.afghanistan.forces 4500 from 2021-05",)),
     ("eaeu", ("one of the institutions", "record: russia, kazakhstan, kyrgyzstan")),
     ("takeover_of_kabul c001 H1", ("rule.afghanistan taliban", "warsaw2021", "us_exit less")),
-    (" ".join(AGREEMENT), ("all", "supported")),
+    (" ".join(AGREEMENT), ("Jaccard", "all", "supported")),
 ]  # fmt: skip
 
 

@@ -71,26 +71,31 @@ def test_nobody_has_a_dyad_with_himself() -> None:
     assert coding.claims_by_unit([claim(1, construct="denial", toward="north")]) == {}
 
 
-# Krippendorff 2011, section D: four observers, twelve units, values missing.
+# Krippendorff 2011, section D: four observers, twelve units, values missing; section A: two
+# observers, ten units, two values.
 FOUR = [
     "1 2 3 3 2 1 4 1 2 nan nan nan",
     "1 2 3 3 2 2 4 1 2 5 nan 3",
     "nan 3 3 3 2 3 4 2 2 5 1 nan",
     "1 2 3 3 2 4 4 1 2 5 1 nan",
 ]
+TWO = ["0 1 0 0 0 0 0 0 1 0", "1 1 1 0 0 1 0 0 0 0"]
 
 
 @pytest.mark.parametrize(
-    ("rows", "alpha"),
+    ("rows", "is_ordinal", "alpha"),
     [
-        (FOUR, 0.815),
-        (["1 2 3", "1 2 3"], 1.0),  # perfect agreement
-        (["2 2", "2 2"], math.nan),  # no variation
+        (FOUR, False, 0.743),
+        (FOUR, True, 0.815),
+        (TWO, False, 0.095),
+        (["1 2 3", "1 2 3"], True, 1.0),  # perfect agreement
+        (["2 2", "2 2"], True, math.nan),  # no variation
     ],
 )
-def test_alpha_agrees_with_the_published_example(rows, alpha) -> None:
+def test_alpha_agrees_with_the_published_examples(rows, is_ordinal, alpha) -> None:
     values = np.array([row.split() for row in rows], dtype=float)
-    assert krippendorff_alpha(values) == pytest.approx(alpha, abs=5e-4, nan_ok=True)
+    found = krippendorff_alpha(values, is_ordinal=is_ordinal)
+    assert found == pytest.approx(alpha, abs=5e-4, nan_ok=True)
 
 
 def test_the_interval_holds_the_estimate_and_repeats() -> None:
@@ -101,7 +106,7 @@ def test_the_interval_holds_the_estimate_and_repeats() -> None:
     assert bootstrap_interval(values, seed=1) != (low, high)
 
 
-def test_agreement_counts_units_by_hand() -> None:
+def test_agreement_counts_units_and_passages_by_hand() -> None:
     first = [
         claim(2),
         claim(3, construct="primacy"),
@@ -112,6 +117,9 @@ def test_agreement_counts_units_by_hand() -> None:
     whole = found.overall
     assert (whole.pairable, whole.first_only, whole.second_only) == (2, 1, 1)
     assert found.constructs["denial"].first_only == 1
+    assert (found.passages.both, found.passages.first_only, found.passages.second_only) == (1, 1, 1)
+    assert found.passages.jaccard == pytest.approx(1 / 3)
+    assert found.passages.universe == 4 * 2 * 3
 
 
 def test_a_later_round_replaces_what_it_coded_and_the_earlier_is_still_reported() -> None:

@@ -298,7 +298,7 @@ def _verify(texts: Path, world: Path | None, as_json: bool) -> None:
 
 
 def _compare_codings(evidence: Evidence, as_json: bool) -> None:
-    """Krippendorff's alpha of the two codings with its interval, by construct."""
+    """Krippendorff's alpha of the two codings with its interval, by construct and by passage."""
     compared = agreement(evidence)
     if as_json:
         terminal.print_json([asdict(each) for each in compared])
@@ -312,6 +312,12 @@ def _compare_codings(evidence: Evidence, as_json: bool) -> None:
         parts = {"all": each.overall, **each.constructs}
         rows = [{"name": name, **asdict(part)} for name, part in parts.items()]
         terminal.show_table(title, rows, _AGREEMENT)
+        seen = each.passages
+        terminal.say(
+            f"  passages: alpha {seen.alpha:.3f}, Jaccard {seen.jaccard:.3f} ({seen.both} marked "
+            f"by both, {seen.first_only} by the first alone, {seen.second_only} by the second "
+            f"alone, of {seen.universe})"
+        )
     for sample in evidence.support.samples:
         verdicts = Counter[str](each.verdict for each in sample.verdicts)
         counts = ", ".join(f"{verdicts[word]} {word}" for word in _SUPPORT)

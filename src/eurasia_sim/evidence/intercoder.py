@@ -1,4 +1,4 @@
-"""How far two coders agree: Krippendorff's alpha of the values that they gave."""
+"""How far two coders agree: Krippendorff's alpha of the values, and of which passages count."""
 
 import math
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.evidence.claims import SCALED, Claim, Evidence
+from eurasia_sim.evidence.claims import DYADS, SCALED, Claim, Evidence
 from eurasia_sim.evidence.coding import BLOCKS, paired_values
 
 _COVERAGE = 0.95  # of the interval of an alpha
@@ -24,6 +24,18 @@ class Reliability:
 
 
 @dataclass(frozen=True, slots=True)
+class Passages:
+    """Agreement on where there is something to code."""
+
+    alpha: float  # nominal, over every coded paragraph and family
+    jaccard: float  # marked by both, of those marked by either
+    both: int
+    first_only: int
+    second_only: int
+    universe: int
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """The two codings compared, for one round of the second."""
 
@@ -32,17 +44,19 @@ class Agreement:
     low: float  # ends of the percentile bootstrap interval of the overall alpha
     high: float
     constructs: dict[str, Reliability]
+    passages: Passages
 
 
-def krippendorff_alpha(values: Floats) -> float:
-    """Krippendorff's ordinal alpha of (coders, units), NaN where a coder gave no value.
+def krippendorff_alpha(values: Floats, *, is_ordinal: bool = True) -> float:
+    """Krippendorff's alpha of (coders, units), NaN where a coder gave no value.
 
     Claim: Krippendorff 2011, "Computing Krippendorff's alpha-reliability": one minus observed over
     expected disagreement, from the coincidences of values within units that at least two valued.
 
     1 is perfect agreement, 0 chance; NaN when fewer than two different values are paired.
     """
-    return _alpha(_coincidences(values).sum(axis=0))
+    coincidences = _coincidences(values)
+    return _alpha(coincidences.sum(axis=0), is_ordinal=is_ordinal)
 
 
 def _coincidences(values: Floats) -> Floats:
@@ -54,11 +68,11 @@ def _coincidences(values: Floats) -> Floats:
     return np.asarray(pairs / np.maximum(sizes - 1.0, 1.0)[:, None, None])
 
 
-def _alpha(coincidences: Floats) -> float:
-    """Alpha of (L, L) coincidences; two values differ by the ranks between them."""
+def _alpha(coincidences: Floats, *, is_ordinal: bool) -> float:
+    """Alpha of (L, L) coincidences; an ordinal difference is the ranks between two values."""
     totals = coincidences.sum(axis=1)
     ranks = np.cumsum(totals) - totals / 2.0  # each end counted half
-    distance = np.subtract.outer(ranks, ranks) ** 2
+    distance = np.subtract.outer(ranks, ranks) ** 2 if is_ordinal else 1.0 - np.eye(len(totals))
     expected = float(totals @ distance @ totals)
     if expected == 0.0:
         return math.nan
@@ -67,14 +81,14 @@ def _alpha(coincidences: Floats) -> float:
 
 
 def bootstrap_interval(values: Floats, draws: int = 2000, seed: int = 0) -> tuple[float, float]:
-    """Percentile interval of alpha over resampled units; NaN if it has none."""
+    """Percentile interval of the ordinal alpha over resampled units; NaN if it has none."""
     generator = np.random.default_rng(seed)
     coincidences = _coincidences(values)
     units, alphas = len(coincidences), np.array([])
     if units:
         times = generator.multinomial(units, np.full(units, 1.0 / units), size=draws)
         drawn = np.tensordot(times.astype(np.float64), coincidences, axes=1)
-        alphas = np.array([_alpha(each) for each in drawn])
+        alphas = np.array([_alpha(each, is_ordinal=True) for each in drawn])
         alphas = alphas[~np.isnan(alphas)]
     if alphas.size == 0:
         return math.nan, math.nan
@@ -119,6 +133,7 @@ def _compared(
         _reliability(matrix),
         *bootstrap_interval(both, draws),
         {kind: _reliability(matrix[:, kinds == kind]) for kind in SCALED if kind in kinds},
+        _passages(evidence, first, second),
     )
 
 
@@ -126,3 +141,37 @@ def _reliability(matrix: Floats) -> Reliability:
     first, second = ~np.isnan(matrix)
     counts = (first & second, first & ~second, ~first & second)
     return Reliability(krippendorff_alpha(matrix), *(int(each.sum()) for each in counts))
+
+
+def _passages(evidence: Evidence, first: Iterable[Claim], second: Iterable[Claim]) -> Passages:
+    """Which paragraphs each coder found to speak of interests, of denial and of affinity.
+
+    Paragraphs that the first coder excused and the second left alone are no part of the universe:
+    agreement that a heading holds no interest would flatter.
+    """
+    marked = [
+        {
+            (
+                claim.document,
+                claim.lines,
+                claim.construct if claim.construct in DYADS else BLOCKS[0],
+            )
+            for claim in claims
+            if claim.construct in SCALED
+        }
+        for claims in (first, second)
+    ]
+    texts = {(document, lines) for document, lines, _ in marked[1]}
+    for name, document in evidence.documents.items():
+        texts |= {(name, each.lines) for each in document.paragraphs if not each.nothing}
+    universe = sorted((*text, family) for text in texts for family in BLOCKS)
+    matrix = np.array([[float(passage in marks) for passage in universe] for marks in marked])
+    both, either = marked[0] & marked[1], marked[0] | marked[1]
+    return Passages(
+        alpha=krippendorff_alpha(matrix, is_ordinal=False),
+        jaccard=len(both) / len(either) if either else math.nan,
+        both=len(both),
+        first_only=len(marked[0] - marked[1]),
+        second_only=len(marked[1] - marked[0]),
+        universe=len(universe),
+    )
