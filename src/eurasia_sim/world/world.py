@@ -210,13 +210,13 @@ class World:
 def load_world(directory: Path | str | None = None, rules_directory: Path | None = None) -> World:
     """The world in a folder, or of a packaged name, under the rules in another; else the packaged.
 
-    Raises DataError with every problem found, each as file:line, key, value and what would be
-    right.
+    Raises DataError with every problem, each as file:line, key, value and what would be right.
     """
     folder, rules_folder = world_folder(directory), rules_directory or packaged() / "rules"
-    files = sorted([*folder.rglob("*"), *rules_folder.rglob("*")])
-    stamps = [(path, path.lstat().st_mtime_ns, path.lstat().st_size) for path in files]
-    return _read_world(folder, rules_folder, tuple(stamps))
+    files = sorted([*folder.glob("*"), *folder.glob("observations/*"), *rules_folder.glob("*")])
+    found = [(path, path.stat()) for path in files if path.exists()]  # links are followed
+    stamps = tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in found)
+    return _read_world(folder, rules_folder, stamps)
 
 
 @lru_cache(maxsize=4)
