@@ -1,7 +1,6 @@
 """Random numbers by address in plain Python integers: Philox4x32-10 (cites salmon2011)."""
 
 import math
-import random
 
 LOW = 0xFFFFFFFF
 EULER_GAMMA = 0.5772156649015329
@@ -33,18 +32,6 @@ class AddressedChance:
         """Four 32-bit words for one decision."""
         high = ((first >> 32) * 3 + (second >> 32)) & LOW
         return philox(first & LOW, second & LOW, high, (month << 4) | mechanism, self.keys)
-
-
-class SequentialChance:
-    """Draws one after the other from Mesa's own generator, as most Mesa models take them."""
-
-    def __init__(self, generator: random.Random) -> None:
-        self.bits = generator.getrandbits
-
-    def words(self, *_address: int) -> Words:
-        """Four 32-bit words, whatever the address."""
-        word = self.bits(128)
-        return word & LOW, (word >> 32) & LOW, (word >> 64) & LOW, word >> 96
 
 
 def uniform(word: int) -> float:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from eurasia_sim.validation.calibration import Fit, Problem
 from eurasia_sim.validation.evidence import Evidence
@@ -56,50 +57,38 @@ def coverage(truths: int, members: int = MEMBERS, seed: int = SEED) -> dict[str,
     """How often intervals hold the truth, and where truths rank, for numbers moved and not."""
     world = load_world()
     problem = Problem.of(world, world.default_theory, members, seed)
-    ranks: dict[bool, list[float]] = {True: [], False: []}
-    by_number: dict[str, list[float]] = {}
+    found = []
     for at, (truth, items) in enumerate(records(problem, truths, seed + 1)):
         fit = Fit.of(problem, items, UNTIL)
-        own = (fit.scores < truth[:, None]).mean(axis=1)
-        for path, rank, moved in zip(problem.ranges, own, fit.moved, strict=True):
-            ranks[bool(moved)].append(float(rank))
-            if moved:
-                by_number.setdefault(path, []).append(float(rank))
-        print(f"{at + 1} of {truths}: {fit.moved.sum()} moved, {held(ranks[True]):.3f}", flush=True)
-    return {
-        "theory": world.default_theory, "truths": truths, "members": members, "seed": seed,
-        "moved": summary(ranks[True]), "not_moved": summary(ranks[False]),
-        "numbers": {
-            path: {"fits": len(each), "held_90": round(held(each), 3)}
-            for path, each in sorted(by_number.items()) if len(each) >= truths / 4
-        },
+        ranks = (fit.scores < truth[:, None]).mean(axis=1)
+        found.append(pd.DataFrame({"path": [*problem.ranges], "rank": ranks, "moved": fit.moved}))
+        print(f"{at + 1} of {truths}: {fit.moved.sum()} numbers moved", flush=True)
+    every = pd.concat(found)
+    moved, still = (own["rank"] for _, own in every.groupby(~every["moved"]))
+    numbers = {
+        path: {"fits": len(own), "held_90": summary(own)["held_90"]}
+        for path, own in every[every["moved"]].groupby("path")["rank"] if len(own) >= truths / 4
     }  # fmt: skip
+    about = {"theory": world.default_theory, "truths": truths, "members": members, "seed": seed}
+    return {**about, "moved": summary(moved), "not_moved": summary(still), "numbers": numbers}
 
 
-def held(ranks: list[float]) -> float:
-    """Share of truths within the middle 90 % of members."""
-    found = np.array(ranks)
-    return float(((found > 0.05) & (found < 0.95)).mean()) if len(found) else float("nan")
-
-
-def summary(ranks: list[float]) -> dict[str, Any]:
-    """Count, coverage, mean rank and histogram of ranks."""
-    counts = np.histogram(ranks, bins=BINS, range=(0, 1))[0]
-    mean = round(float(np.mean(ranks)), 4)
-    return {"count": len(ranks), "held_90": round(held(ranks), 4), "mean_rank": mean,
-            "ranks": counts.tolist()}  # fmt: skip
+def summary(ranks: pd.Series) -> dict[str, Any]:
+    """Count, share within the middle 90 % of members, mean rank and histogram of ranks."""
+    held = ranks.between(0.05, 0.95, inclusive="neither").mean()
+    counts = np.histogram(ranks, bins=BINS, range=(0, 1))[0].tolist()
+    rounded = {"held_90": round(float(held), 4), "mean_rank": round(float(ranks.mean()), 4)}
+    return {"count": len(ranks), **rounded, "ranks": counts}
 
 
 def main() -> None:
     """Run it, and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--truths", type=int, default=60)
-    parser.add_argument("--members", type=int, default=MEMBERS)
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
-    found = coverage(asked.truths, asked.members)
+    found = coverage(asked.truths)
     asked.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps({key: found[key] for key in ("moved", "not_moved")}, indent=1))
 
 
 if __name__ == "__main__":

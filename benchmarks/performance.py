@@ -8,7 +8,8 @@ import argparse
 import json
 import os
 import platform
-import resource
+import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +28,7 @@ from mesa.batchrunner import batch_run
 
 from benchmarks.reference import ReferenceModel, named_inputs, packaged_world, pair_columns
 from eurasia_sim import simulate
+from eurasia_sim.cli.scenario import problems_of
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.sweep import Work, carry_out, prepare_sweep
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
@@ -131,14 +133,14 @@ def kernel_rate(runs: int, cores: int) -> float:
     return runs / (time.perf_counter() - began)
 
 
-def reference_rate(runs: int, cores: int, chance: str) -> float:
+def reference_rate(runs: int, cores: int) -> float:
     """Runs a second of the plain Mesa model under `batch_run`.
 
     The sum, over the workers, of runs over the time from each one's first start to its last end:
     the start of the processes and the reading of the world are left out.
     """
     seeds = run_seeds(SEED, runs).tolist()
-    given: dict[str, Any] = {"scenario": SCENARIO, "seed": seeds, "chance": chance}
+    given: dict[str, Any] = {"scenario": SCENARIO, "seed": seeds}
     # More steps than any run has: the model itself says when it is over.
     rows = batch_run(ReferenceModel, given, cores, max_steps=10**6, display_progress=False)
     rate = 0.0
@@ -158,13 +160,12 @@ def first_run() -> float:
 def kernel(cores: int, turns: int = 5, runs: int = 96, reference_runs: int = 8) -> Section:
     """The kernel beside a plain Mesa model; on AVX2, where the machine has more, as well."""
     is_wide = bool(get_host_cpu_features().get("avx512f")) and not os.environ.get("NUMBA_CPU_NAME")
-    found: dict[str, list[float]] = {name: [] for name in ("kernel", "narrow", "plain", "own")}
+    found: dict[str, list[float]] = {name: [] for name in ("kernel", "narrow", "plain")}
     for _ in range(turns):
         found["kernel"].append(kernel_rate(runs, cores))
         if is_wide:
             found["narrow"].append(fresh(kernel_rate, AVX2, runs, cores))
-        found["plain"].append(reference_rate(reference_runs, cores, "addressed"))
-        found["own"].append(reference_rate(reference_runs, cores, "sequential"))
+        found["plain"].append(reference_rate(reference_runs, cores))
     with tempfile.TemporaryDirectory() as folder:
         compiling = fresh(first_run, {"XDG_CACHE_HOME": folder})
 
@@ -178,8 +179,7 @@ def kernel(cores: int, turns: int = 5, runs: int = 96, reference_runs: int = 8) 
     rows += [
         Row("first run, with all that it compiles", [compiling], "s", most=30.0),
         Row(f"compiled kernel, {cores} threads", found["kernel"], "runs/s"),
-        Row("plain Mesa model under batch_run, the kernel's draws", found["plain"], "runs/s"),
-        Row("the same with draws from Mesa's own generator", found["own"], "runs/s"),
+        Row("plain Mesa model under batch_run", found["plain"], "runs/s"),
     ]
     inputs = named_inputs(SCENARIO)
     facts, months = inputs.facts, inputs.months + inputs.burn_in
@@ -249,16 +249,10 @@ def sweep(cores: int, turns: int = 3, runs: int = 10_000, *, dask: bool = True) 
 
 
 def peak(runs: int, cores: int) -> float:
-    """The most bytes that this process has held, once it has carried out a sweep cut short.
-
-    Linux's count by `getrusage` includes what the parent held, so there its own count is read.
-    """
+    """The most bytes that this process has held, by Linux's count, once a short sweep is over."""
     swept(runs, cores, short=True)
-    own = Path("/proc/self/status")
-    if own.exists():
-        return float(own.read_text("utf-8").partition("VmHWM:")[2].split()[0]) * 1024
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(most * (1 if sys.platform == "darwin" else 1024))
+    own = Path("/proc/self/status").read_text("utf-8")
+    return float(own.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 def memory(cores: int, few: int = 1_000, many: int = 100_000) -> Section:
@@ -266,33 +260,81 @@ def memory(cores: int, few: int = 1_000, many: int = 100_000) -> Section:
     peaks = {runs: fresh(peak, {}, runs, cores) / 1e6 for runs in (few, many)}
     rows = [Row("growth of memory", [peaks[many] - peaks[few]], "MB", most=60.0)]
     rows += [Row(f"{runs:,} runs", [each], "MB") for runs, each in peaks.items()]
+    about = "Largest resident memory of a fresh process that carries out the sweep above, its runs "
+    return Section("Memory", f"{about}cut to the burn-in and a few months.", rows)
+
+
+def answers(cores: int, turns: int = 5, points: int = 100_000) -> Section:
+    """How soon `check` answers, for what is long or full of mistakes, and how soon a sweep ends."""
+    files = {
+        "check of a sweep, table of points": "scenarios: [us_exit]\nmeasures: [alignment]\n"
+        "design: {kind: table, file: points.csv}\nkind: sweep\n",
+        "check of a scenario, 6,000 unknown actors": "levers:\n  revisionism:\n"
+        + "".join(f"    russian{n}: 1\n" for n in range(6000)),
+    }
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="timed-") as name:
+        values = "\n".join(str(n / 1e7) for n in range(points))
+        Path(name, "points.csv").write_text(f"growth.russia\n{values}", encoding="utf-8")
+        for at, (what, text) in enumerate(files.items()):
+            file, seconds = Path(name, f"{at}.yaml"), list[float]()
+            file.write_text(f"format: 2\ntitle: A long file\n{text}", encoding="utf-8")
+            for _ in range(turns):
+                began = time.process_time()
+                found = problems_of(str(file), packaged_world())
+                seconds.append(time.process_time() - began)
+                if bool(found) != bool(at):
+                    raise ArithmeticError(f"{what}: {len(found)} problems")
+            rows.append(Row(what, seconds, "s", most=1.0))
+        rows.append(
+            Row("end of a sweep, from Ctrl-C on", [interrupted(name, cores)], "s", most=0.5)
+        )
     about = (
-        "Largest resident memory of a fresh process that carries out the sweep above, its runs cut "
-        "to the burn-in and a few months: memory depends on how many runs there are, not on how "
-        "long they are."
+        f"The table has {points:,} points. Seconds of `check` are processor time, its world read."
     )
-    return Section("Memory", about, rows)
+    return Section(
+        "Answers", f"{about} The sweep ends by the clock, its finished parts kept.", rows
+    )
+
+
+def interrupted(folder: str, cores: int) -> float:
+    """Seconds from Ctrl-C to the end of a sweep's process, sent once it has written a part."""
+    words = ["sweep", "all_uncertainties", "--workers", str(cores), "--out", folder]
+    child = subprocess.Popen([sys.executable, "-m", "eurasia_sim", *words], stderr=subprocess.PIPE)
+    while child.poll() is None and not list(Path(folder).glob("*/parts/0*.parquet")):
+        time.sleep(0.02)
+    began = time.perf_counter()
+    child.send_signal(signal.SIGINT)
+    words = child.communicate()[1]
+    if child.returncode != 1:
+        raise ArithmeticError(f"the sweep did not end by Ctrl-C: {words!r}")
+    return time.perf_counter() - began
+
+
+# Name -> what measures it, and what makes it a try with few runs.
+PARTS: dict[str, tuple[Callable[..., Section], dict[str, Any]]] = {
+    "kernel": (kernel, {"turns": 1, "runs": 8, "reference_runs": 2}),
+    "sweep": (sweep, {"turns": 1, "runs": 80, "dask": False}),
+    "memory": (memory, {"few": 200, "many": 400}),
+    "answers": (answers, {"turns": 1, "points": 100}),
+}
 
 
 def main() -> None:
     """Measure, print, and write the page."""
     about = (__doc__ or "").split("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.performance", description=about)
-    parser.add_argument("--part", choices=("kernel", "sweep", "memory"), help="this part alone")
+    parser.add_argument("--part", choices=PARTS, help="this part alone")
     parser.add_argument("--quick", action="store_true", help="few runs, to see that it works")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=PAGE)
     asked = parser.parse_args()
     cores, began, on = asked.cores, time.monotonic(), machine(asked.cores)
     print(on)
-    parts: dict[str, Any] = {"kernel": kernel, "sweep": sweep, "memory": memory}
-    quick: dict[str, Any] = {
-        "kernel": {"turns": 1, "runs": 8, "reference_runs": 2},
-        "sweep": {"turns": 1, "runs": 80, "dask": False}, "memory": {"few": 200, "many": 400},
-    }  # fmt: skip
     sections = []
-    for name in parts if asked.part is None else [asked.part]:
-        sections.append(parts[name](cores, **(quick[name] if asked.quick else {})))
+    for name in PARTS if asked.part is None else [asked.part]:
+        part, quick = PARTS[name]
+        sections.append(part(cores, **(quick if asked.quick else {})))
         print("", *page(sections[-1]), sep="\n")
     summary = [TRY] if asked.quick else list(bars(sections))
     print("", *summary, sep="\n")

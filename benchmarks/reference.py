@@ -15,11 +15,9 @@ import mesa
 from mesa.datacollection import DataCollector
 
 from benchmarks.actor import Actor, dot
-from benchmarks.chance import AddressedChance, SequentialChance, shock
-from benchmarks.levers import Months
-from benchmarks.theatre import Theatre
-from benchmarks.ties import Venue
-from eurasia_sim.kernel.arrays import coded_of
+from benchmarks.chance import AddressedChance, shock
+from benchmarks.theatre import Theatre, Venue
+from eurasia_sim.kernel.arrays import LEVERS, coded_of
 from eurasia_sim.kernel.outcomes import PER_SCOPE
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
@@ -28,18 +26,67 @@ from eurasia_sim.world.world import World, load_world
 ALIGNMENT_STREAM = 1
 
 
+class Months:
+    """The months of a lever series; of each, the levers by actor, or as lists over theatres."""
+
+    def __init__(self, inputs: Any, actors: list[Any], theatres: list[Any]) -> None:
+        self.levers = inputs.levers
+        self.served = [sum(domains) for domains in inputs.geography.venue_domains.tolist()]
+        self.actors, self.theatres = actors, theatres
+        self.membership: list[list[float]] | None = None  # of the last month that was read
+        self.venues: dict[Any, dict[Any, float]] = {}
+
+    def by_actor(self, rows: Any) -> dict[Any, Any]:
+        """One item an actor."""
+        return dict(zip(self.actors, rows, strict=True))
+
+    def at(self, t: int) -> SimpleNamespace:
+        """Month t as attributes, named as the levers are.
+
+        Besides: `posted`, the theatres in which an actor has forces, with the three kinds;
+        `pressed`, the pressure that each actor feels; `venues`, those that two actors share.
+        """
+        month, by_actor = self.levers.month(t), self.by_actor
+        now = {field.name: getattr(month, field.name).tolist() for field in LEVERS.fields}
+        if now["membership"] != self.membership:
+            self.membership, self.venues = now["membership"], self._shared(now["membership"])
+        for name in ("revisionism", "aid", "recognition", "capability", "trade", "consent"):
+            now[name] = by_actor(now[name])
+        for name in ("goodwill", "arms", "sanctions"):
+            now[name] = by_actor(map(by_actor, now[name]))
+        now["pressed"] = by_actor(map(by_actor, zip(*now["pressure"], strict=True)))
+        now["membership"] = list(map(by_actor, now["membership"]))
+        now["imposed"] = by_actor(
+            [share for cell in row for share in cell] for row in now["imposed"]
+        )
+        now["jointness"] = [share for cell in now["jointness"] for share in cell]
+        now["posted"] = by_actor(
+            [place for place in zip(self.theatres, row, strict=True) if any(place[1])]
+            for row in now["presence"]
+        )
+        return SimpleNamespace(**now, venues=self.venues)
+
+    def _shared(self, membership: list[list[float]]) -> dict[Any, dict[Any, float]]:
+
+        def shared(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+            venues = zip(one, other, self.served, strict=True)
+            return sum(a * b * domains for a, b, domains in venues)
+
+        each = list(zip(*membership, strict=True)) or [()] * len(self.actors)
+        return self.by_actor(self.by_actor(shared(a, b) for b in each) for a in each)
+
+
 class ReferenceModel(mesa.Model):
     """A run: one scenario under one theory, by one seed.
 
     Args:
-        scenario: a packaged one's name. theory: a preset, or the world's default. chance:
-            "addressed" (the kernel's own draws) or "sequential" (Mesa's generator). inputs: what
+        scenario: a packaged one's name. theory: a preset, or the world's default. inputs: what
             the kernel is given; takes the place of scenario and theory.
     """
 
     def __init__(
         self, scenario: str = "record", theory: str | None = None, seed: int = 0,
-        chance: str = "addressed", inputs: Any = None,
+        inputs: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(seed=seed)
         self.inputs = inputs = inputs or named_inputs(scenario, theory)
@@ -49,8 +96,7 @@ class ReferenceModel(mesa.Model):
         actors, theatres = inputs.geography.theatre_distance.shape
         coded = coded_of(inputs.row, actors, theatres)._asdict()
         self.coded = SimpleNamespace(**{name: values.tolist() for name, values in coded.items()})
-        is_addressed = chance == "addressed"
-        self.chance = AddressedChance(seed) if is_addressed else SequentialChance(self.random)
+        self.chance = AddressedChance(seed)
         self.actors = [Actor(self, i) for i in range(actors)]
         for actor in self.actors:
             actor.meet()

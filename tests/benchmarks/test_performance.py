@@ -32,7 +32,9 @@ def test_the_page_is_written(repository, tmp_path):
     command = [sys.executable, "-m", "benchmarks.performance", "--quick", "--out", str(written)]
     subprocess.run(command, cwd=repository, check=True, timeout=900)
     text = written.read_text(encoding="utf-8")
-    assert all(f"## {title}\n" in text for title in ("Kernel", "Sweep over kernel", "Memory"))
+    assert all(
+        f"## {title}\n" in text for title in ("Kernel", "Sweep over kernel", "Memory", "Answers")
+    )
     assert "| sweep over bare kernel | " in text
     assert "A try" in text
     assert "met" not in [cell.strip() for cell in text.split("|")]

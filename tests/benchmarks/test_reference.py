@@ -177,15 +177,6 @@ def test_batch_run_gives_what_a_model_stepped_by_hand_gives():
     assert any(rows[0][name] != rows[1][name] for name in model.columns)
 
 
-def test_draws_from_mesas_own_generator_give_a_run_of_the_same_kind():
-    inputs = random_world(0, months=24, burn_in=2)
-    model = ReferenceModel(inputs=inputs, seed=1, chance="sequential")
-    while model.running:
-        model.step()
-    signed = {name for name in model.measured if name.startswith("displacement.")}
-    assert all(0.0 <= model.measured[name] <= 1.0 for name in model.measured.keys() - signed)
-
-
 def test_elementary_functions_of_the_kernel_are_those_of_mathematics():
     exponents, numbers = np.linspace(-690, 690, 4001), np.geomspace(1e-300, 1e300, 4001)
     found = [exponential(x) for x in exponents], [logarithm(x) for x in numbers]

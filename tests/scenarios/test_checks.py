@@ -1,7 +1,5 @@
 """Everything wrong with a scenario file is said at once, with its place and what would be right."""
 
-import time
-
 import pytest
 
 from eurasia_sim.files.page import Problem
@@ -152,10 +150,8 @@ def test_mistakes_of_a_parent_are_named_where_they_stand(check):
     ],
     ids=["keys", "parameters", "actors", "measures"],
 )
-def test_a_file_full_of_mistakes_is_still_read_at_once(check, text):
-    before = time.process_time()
+def test_a_file_full_of_mistakes_names_them(check, text):
     assert len(check(HEAD + text)) > 100
-    assert time.process_time() - before < 1.0
 
 
 @pytest.mark.parametrize(
