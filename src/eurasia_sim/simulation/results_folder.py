@@ -51,12 +51,24 @@ class Replay(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Results:
-    """A finished folder of `run`, `sweep`, `test` or `validate`."""
+class ResultsFolder:
+    """A finished folder of `run`, `sweep`, `test` or `validate`, and which runs are asked for."""
 
     folder: Path
-    kind: str  # run, sweep, test, validation or fit
     manifest: Mapping[str, Any]
+    place: World | Path | None = None  # of its world, where that is not packaged
+    filters: tuple[str, ...] = ()
+    _replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """Of `run`, `sweep`, `test`, `validation` or `fit`."""
+        return kind_of(self.manifest)
+
+    @cached_property
+    def world(self) -> World:
+        """The world it was made in; DataError where that is not at hand."""
+        return world_of(self.folder, self.manifest, self.place)
 
     @cached_property
     def files(self) -> Files:
@@ -92,20 +104,26 @@ class Results:
         found = [name for pattern in patterns for name in known if fnmatchcase(name, pattern)]
         return found or known[:4]
 
-
-@dataclass(frozen=True)
-class ResultsFolder(Results):
-    """A finished folder with the world it was made in, and which of its runs are asked for."""
-
-    world: World
-    filters: tuple[str, ...] = ()
-    _replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
-
     def again(self, scenario: str, theory: str) -> Replay:
-        """Months of its runs that it did not keep; the runs are made again once."""
-        key = scenario, theory
-        if key not in self._replays:
-            self._replays[key] = replay(self.manifest, self.world, scenario, theory)
+        """Months that `run` did not keep: the first runs at reference, made again once.
+
+        DataError where another version of the model or the world wrote the folder.
+        """
+        if (key := (scenario, theory)) in self._replays:
+            return self._replays[key]
+        manifest, world = self.manifest, self.world
+        same_as(manifest, world)
+        content = manifest["scenarios"][scenario]
+        inputs = prepare(world, restored(content, world), theory, manifest["forms"])
+        count = min(int(manifest["runs_a_scenario"]), _MOST_RUNS)
+        draws = reference_draws(inputs, count, int(manifest["seed"]))
+        (outcome,) = run_ensemble_draws([inputs], draws, kept=np.arange(len(inputs.columns)))
+        whole = outcome.trajectories[~outcome.failed]
+        missing = np.full(outcome.trajectories.shape[1:], np.nan)
+        months = pd.Index([world.date(t) for t in range(inputs.months)], name="month")
+        means = whole.mean(axis=0) if len(whole) else missing
+        table = pd.DataFrame(means, index=months, columns=list(inputs.columns))
+        self._replays[key] = Replay(inputs, table, count, count - len(whole))
         return self._replays[key]
 
     def chosen(self, patterns: Sequence[str]) -> list[str]:
@@ -218,13 +236,13 @@ def open_results(
     DataError where it is none, is not finished or damaged, or was made in another world.
     """
     manifest = results.finished_manifest(folder, kind="")
-    found = world_of(folder, manifest, world)
-    made_in = manifest.get("digests", {}).get("world", found.digest)
-    if made_in != found.digest:
-        digests = f"{str(made_in)[:12]}, here {found.digest[:12]}"
+    held = ResultsFolder(folder, manifest, world, tuple(filters))
+    here = held.world.digest
+    if (made_in := manifest.get("digests", {}).get("world", here)) != here:
+        digests = f"{str(made_in)[:12]}, here {here[:12]}"
         right = "name the folder of its world by --world, or run its command again"
-        raise DataError([f"{folder} was made in another {found.name} ({digests}): {right}"])
-    return ResultsFolder(folder, kind_of(manifest), manifest, found, tuple(filters))
+        raise DataError([f"{folder} was made in another {held.world.name} ({digests}): {right}"])
+    return held
 
 
 def _parsed(text: str, columns: Sequence[str]) -> tuple[str, str, str]:
@@ -315,24 +333,6 @@ def scenarios_of(manifest: Mapping[str, Any], world: World) -> Iterator[Scenario
                     factor = name.removeprefix("form.")
                     for level in levels:
                         yield replace(chosen, forms={**forms, factor: str(level)})
-
-
-def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str) -> Replay:
-    """The first runs at reference values (at most 32) of a scenario of `run`, made again.
-
-    DataError where another version of the model or the world wrote the folder.
-    """
-    same_as(manifest, world)
-    content = manifest["scenarios"][scenario]
-    inputs = prepare(world, restored(content, world), theory, manifest["forms"])
-    count = min(int(manifest["runs_a_scenario"]), _MOST_RUNS)
-    draws = reference_draws(inputs, count, int(manifest["seed"]))
-    (outcome,) = run_ensemble_draws([inputs], draws, kept=np.arange(len(inputs.columns)))
-    whole = outcome.trajectories[~outcome.failed]
-    means = whole.mean(axis=0) if len(whole) else np.full(outcome.trajectories.shape[1:], np.nan)
-    index = pd.Index([world.date(t) for t in range(inputs.months)], name="month")
-    table = pd.DataFrame(means, index=index, columns=list(inputs.columns))
-    return Replay(inputs, table, count, count - len(whole))
 
 
 def same_as(manifest: Mapping[str, Any], world: World) -> None:
