@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu, t, ttest_1samp, ttest_ind
 
 from eurasia_sim.analysis import convergence, differences, headline
-from eurasia_sim.analysis.convergence import StoppingRule, half_width, precision_row
+from eurasia_sim.analysis.convergence import StoppingRule, half_width
 from eurasia_sim.analysis.differences import DIFFERENT, EQUIVALENT, INCONCLUSIVE
 from eurasia_sim.analysis.headline import DEPENDS, FALLS, HARDLY, NOTHING, OPEN, RISES, UNSETTLED
 from eurasia_sim.files.data_yaml import DataError, read_page
@@ -259,16 +259,6 @@ def test_the_runs_needed_are_enough_and_one_fewer_are_not(deviation, precision):
     width = [t.ppf(0.975, k - 1) * deviation / math.sqrt(k) for k in (n, max(n - 1, 2))]
     assert width[0] <= precision
     assert n == 2 or width[1] > precision
-
-
-def test_what_more_runs_are_told_to_give_they_give():
-    generator = np.random.default_rng(3)
-    first = generator.normal(size=200)
-    row = precision_row(first, 0.05)
-    more = np.concatenate([first, generator.normal(size=int(row["more"]))])
-    assert half_width(more) == pytest.approx(0.05, rel=0.08)
-    assert precision_row(more, 0.06)["more"] == 0
-    assert math.isnan(precision_row(first[:1], 0.05)["more"])
 
 
 def test_a_rule_is_read_and_waits_for_what_is_known_least():

@@ -253,18 +253,6 @@ def test_what_holds_too_seldom_has_no_box(points):
             discovery.discovered(points, holds)
 
 
-def test_boxes_repeat_themselves_in_the_words_of_the_catalogue(points, world):
-    path = "rules.perception.distance_decay"
-    named = points.rename(columns={"a": path, "b": "perception.contiguity"})
-    found = [discovery.discovered(named, (named[path] > 0.7).to_numpy())[0] for _ in range(2)]
-    table, again = (discovery.box_table(each, world.numbers) for each in found)
-    pd.testing.assert_frame_equal(again, table)
-    row = table[table["parameter"] == path].iloc[0]
-    assert (row["meaning"], row["unit"]) == (world.numbers[path].meaning, "km")
-    assert row["limit"] == f"{path} ≥ {row['low']:.3g}"
-    assert row["low"] == pytest.approx(0.7, abs=0.03)
-
-
 # --- which option holds up: three states of the world (rows), and bold is best where it goes well
 
 VALUES = pd.DataFrame(

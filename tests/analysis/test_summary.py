@@ -141,7 +141,9 @@ def test_a_hypercube_has_intervals_boxes_and_no_indices(world):
     assert found["convergence"].table["n"].tolist() == [160]
     boxes = found["boxes"].table
     assert set(boxes["method"]) == {"PRIM", "CART"}
-    assert (boxes["meaning"] == [world.numbers[path].meaning for path in boxes["parameter"]]).all()
+    for kind in ("meaning", "unit"):
+        known = [getattr(world.numbers[path], kind) for path in boxes["parameter"]]
+        assert boxes[kind].tolist() == known
 
 
 def test_of_run_the_spread_divides_into_its_parts_and_boxes_stand_in_what_was_drawn(ran):

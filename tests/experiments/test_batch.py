@@ -76,13 +76,6 @@ def test_a_larger_design_begins_with_the_points_of_the_smaller(asked, small, lar
     assert np.ptp(other.cells, axis=0).min() > 0
 
 
-def test_a_latin_hypercube_has_one_point_in_every_layer(asked):
-    found = asked("latin_hypercube, points: 20").design
-    for at, factor in enumerate(found.factors):
-        layer = np.floor((found.cells[:, at] - factor.low) / (factor.high - factor.low) * 20)
-        assert sorted(layer) == list(range(20))
-
-
 def test_a_grid_crosses_levels_a_zip_pairs_them_and_a_sample_draws_them_equally_often(asked):
     factors = f"{{form.zero: all, {HABIT}: [0.8, 0.9]}}"
     grid = asked("grid", factors).design.table()

@@ -105,15 +105,6 @@ def test_every_theory_and_form_runs(world):
             assert (means(forms={factor: name}).tobytes() == base.tobytes()) == is_default
 
 
-def test_the_front_door_gives_pandas(world):
-    runs = run_ensemble(["us_exit", "us_stays"], n=3, seed=1, world=world)
-    assert list(runs["scenario"]) == ["us_exit"] * 3 + ["us_stays"] * 3
-    assert list(runs["draw"][:3]) == list(runs["draw"][3:])
-    months = ensemble.simulate("record", seed=1, world=world)
-    assert str(months.index[0]) == "2001-10"
-    assert months.notna().all().all()
-
-
 def test_a_lever_without_a_month_starts_where_the_first_scenario_departs(world, pair):
     settings = ["growth.russia=-0.1", "growth.china.2024-01=0.1"]
     family = load_family(["us_exit", pair[1]], world, settings)

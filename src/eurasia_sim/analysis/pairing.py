@@ -77,10 +77,7 @@ class Comparison:
 
 
 def open_results(folder: Path) -> ResultsFolder:
-    """A results folder that `run` has finished.
-
-    Raises DataError where it is none, is unfinished or damaged, or its runs lack needed columns.
-    """
+    """A folder that `run` has finished; DataError where it is none, damaged, or lacks a column."""
     found = ResultsFolder(folder, finished_manifest(folder))
     if lacks := [name for name in (*_HEAD, "scenario", "theory") if name not in found.columns]:
         again = found.manifest.get("command", "eurasia-sim run")
@@ -151,10 +148,7 @@ def _matched(
 
 
 def warnings(first: Side, second: Side, *, force: bool = False) -> list[str]:
-    """What warns before comparing: another model version, another window.
-
-    Raises DataError where two versions of the model gave the results, unless forced.
-    """
+    """What warns before comparing, windows and models; DataError for two models, unless forced."""
     changed = differing(first, second)
     told = _SUSPECT.items()
     found = {path: said.format(*changed[path]) for path, said in told if path in changed}
@@ -173,10 +167,7 @@ def differing(first: Side, second: Side) -> dict[str, tuple[Any, Any]]:
 def chosen_measures(
     first: ResultsFolder, second: ResultsFolder, patterns: Sequence[str]
 ) -> list[str]:
-    """Measures to compare: those that match a pattern (`*` and `?`), else those either shows.
-
-    Raises DataError for a pattern that no measure of both matches, with suggestions.
-    """
+    """Measures of both that match a pattern (DataError for none), else those either side shows."""
     both = [name for name in first.measures if name in {*second.measures}]
     if patterns:
         return matching("--measure", patterns, both)

@@ -85,10 +85,7 @@ class Material:
 
 
 def material_of(folder: Path, patterns: Sequence[str]) -> Material:
-    """The runs of a finished folder with the measures asked for, and the design they carried out.
-
-    Raises DataError where the folder is none, is not finished, or holds no such measure.
-    """
+    """A folder's runs with the measures asked for, and their design; DataError if it has none."""
     design: dict[str, Any] | None = None
     points, factors = pd.DataFrame(), list[str]()
     if (results.read_manifest(folder) or {}).get("kind") == SWEEP:

@@ -228,9 +228,8 @@ def work(
 ) -> Finished:
     """Run a chunk.
 
-    Args:
-        stopped: asked every few runs; once it says yes, a CancelledError gives the chunk up.
-        status: another than ok says why the chunk is not run: its runs are missing.
+    `stopped` is asked every few runs; a yes gives the chunk up with a CancelledError. A status
+    other than ok says why the chunk is not run: its runs are missing.
     """
     began, experiment = time.perf_counter(), setup.experiment
     numbered = enumerate(chunk.cells, chunk.first)
@@ -323,12 +322,8 @@ def _table(
 def rerun(setup: Setup, design: Design, run: str) -> None:
     """Step one run of a sweep through its months, so that what fails in it raises where it fails.
 
-    Compiled, that is the mechanism and the month (FloatingPointError); with NUMBA_DISABLE_JIT=1 in
-    the environment, at minutes a run, it is the line of the rule. Raises DataError where the sweep
-    has no such run.
-
-    Args:
-        run: `point:replicate:scenario`, as the table of failures has it.
+    Compiled, that is the mechanism and the month (FloatingPointError); with NUMBA_DISABLE_JIT=1, at
+    minutes a run, the line of the rule. `run` is `point:replicate:scenario`; DataError if none is.
     """
     number, replicate, name = run.split(":") if run.count(":") == 2 else ("", "", "")
     good = number.isdecimal() and replicate.isdecimal() and int(number) < len(design.cells)

@@ -112,10 +112,7 @@ def read_plan(folder: Path) -> Plan:
 
 @contextlib.contextmanager
 def one_writer(folder: Path) -> Iterator[None]:
-    """Hold a folder alone; the hold ends with its process, however that ends.
-
-    Raises DataError where another process holds it.
-    """
+    """Hold a folder alone, until its process ends; DataError where another process holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / LOCK, timeout=0):
@@ -135,10 +132,7 @@ class Folder(results.Parts):
         self.plan = plan
 
     def finished(self, *, heal: bool) -> dict[str, Any] | None:
-        """The manifest of a whole sweep; none where there is none, or damage is to be healed.
-
-        Raises DataError where a finished one is damaged, and is not to be healed.
-        """
+        """The manifest of a whole sweep, if it is one; damage is to be healed, or a DataError."""
         manifest, wrong = results.found(self.path)
         if wrong and not heal:
             what = f"{self.path}: {integrity.listed(wrong)}"
@@ -213,8 +207,7 @@ class Folder(results.Parts):
 def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
     """The finished folder of the same experiment with the most points that this design begins with.
 
-    Raises DataError where there are finished ones, and this design begins with the points of none,
-    or they are damaged.
+    DataError where finished ones are there, all of them damaged or of other points.
     """
     table, others = design.table(), list[str]()
     largest, found = 0, None

@@ -81,10 +81,8 @@ def prepare_sweep(
 ) -> Sweep:
     """An experiment (or the name or path of one) laid out and planned.
 
-    Raises DataError with everything wrong with the file, or where constraints leave no point.
-
-    Args:
-        dry: for `estimate` alone: of a large design lay out a few points, without constraints.
+    DataError with everything wrong with the file, or where constraints leave no point. `dry` is for
+    `estimate` alone: of a large design it lays out a few points, without constraints.
     """
     world = world or load_world()
     if not isinstance(experiment, Experiment):
@@ -221,7 +219,7 @@ def run_sweep(
 ) -> Path:
     """Carry out a sweep and return its results folder, for `load_results`.
 
-    Raises DataError with everything wrong with the file.
+    DataError with everything wrong with the file.
 
     Args:
         experiment: name or path of a sweep file, or one loaded.
@@ -233,10 +231,7 @@ def run_sweep(
 
 
 def merge(sweep: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
-    """Put the folders of shards together into the folder an unsharded sweep would have made.
-
-    Raises DataError where a folder belongs to another sweep, or chunks are missing from all.
-    """
+    """Make the folder of an unsharded sweep of its shards; DataError for another's, or a gap."""
     plan = sweep.plan
     for shard in shards:
         if read_plan(shard).identity != plan.identity:
@@ -258,10 +253,7 @@ def merge(sweep: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
 
 
 def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
-    """What a sweep will take, from a few of its runs: seconds, bytes of memory and of disk.
-
-    `too_large` says what of it does not fit.
-    """
+    """Seconds, and bytes of memory and disk, by a few runs; `too_large` says what does not fit."""
     plan, workers, experiment = sweep.plan, how.count, sweep.setup.experiment
     family = experiment.runs_a_point // experiment.file.replications
     replications = min(experiment.file.replications, max(1, _TRIED // family))

@@ -214,8 +214,8 @@ def chunks_of(
 ) -> list[Result]:
     """The result of `work` for every chunk of eight runs, in the order of the runs.
 
-    An interrupt, and whatever `work` raises, is raised once the chunks in flight are done; a chunk
-    is short enough for that to be at once. `report` is called with the number of finished runs.
+    What `work` raises, or an interrupt, is raised once the few chunks in flight are done. `report`
+    is called with the number of finished runs.
     """
     pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
     try:

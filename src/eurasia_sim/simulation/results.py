@@ -45,10 +45,7 @@ Filters = list[tuple[str, str, Any]]
 
 
 def run_ids(inputs: Inputs, draws: Draws, world_digest: str) -> list[str]:
-    """16 hexadecimal digits a run: a hash of all that decides it.
-
-    That is world, scenario, parameters, theory, forms, seed and version of the model.
-    """
+    """16 digits a run: a hash of world, scenario, numbers, theory, forms, seed and the model."""
     forms, version = repr(sorted(inputs.forms.items())), model_version()
     parts = (world_digest, inputs.scenario.digest, inputs.theory, forms, version)
     common = b"".join(part.encode() + b"\0" for part in parts)
@@ -155,8 +152,7 @@ def trajectory_table(
 class Parts:
     """A folder's tables in numbered parts: one that is not there, whole as logged, is to be made.
 
-    Args:
-        beside: kinds of tables that a part may have beside its runs.
+    `beside` are kinds of tables that a part may have beside its runs.
     """
 
     def __init__(self, path: Path, *beside: str) -> None:
@@ -212,10 +208,7 @@ class Parts:
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a results folder, or None where there is none.
-
-    DataError where it is damaged, carries no digest of its content, or has another form.
-    """
+    """The manifest of a folder, None without one; DataError if it is damaged or of another form."""
     content = integrity.read_sealed(folder / MANIFEST, _MEND)
     if content is not None and (wrong := misfit(content)):
         raise DataError([f"{folder / MANIFEST} is damaged: {wrong}\n    allowed: {_MEND}"])
@@ -235,7 +228,7 @@ def found(folder: Path) -> tuple[dict[str, Any] | None, dict[str, str]]:
 
 
 def finished_manifest(folder: Path, kind: str = RUN) -> dict[str, Any]:
-    """The manifest of a finished results folder of a kind, or of any if that is empty.
+    """The manifest of a finished folder of a kind, or, if that is empty, of any.
 
     DataError where the folder is none, of another kind, not finished, or its manifest damaged.
     """
@@ -268,10 +261,7 @@ def tables_of(folder: Path) -> Files:
 
 
 def files_of(folder: Path) -> Files:
-    """The files that a results folder holds: of its manifest, or the logged ones without one.
-
-    DataError where its manifest is damaged.
-    """
+    """The files that a folder holds: of its manifest (DataError if damaged), else those logged."""
     manifest = read_manifest(folder)
     if manifest is not None:
         return _files(folder, manifest)
@@ -314,13 +304,11 @@ def load_results(
     """The runs of a results folder as a table, all columns or those named.
 
     The runs of a sweep come by point, scenario and replicate, as its design lays them; of an
-    unfinished folder, those that are there. A failed run is NaN.
+    unfinished folder, those that are there. A failed run is NaN. DataError where the folder holds
+    no results, or a file is damaged or missing.
 
     Args:
         filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`.
-
-    Raises:
-        DataError: where the folder holds no results, or a file is damaged or missing.
     """
     return _read(files_of(Path(folder)), (RUNS, PARTS), columns, filters)
 

@@ -127,21 +127,16 @@ class ResultsFolder:
         return self._replays[key]
 
     def chosen(self, patterns: Sequence[str]) -> list[str]:
-        """The measures that names or wildcards stand for; without any, those put first.
-
-        DataError for a name that no measure goes by.
-        """
+        """The measures that patterns stand for (DataError if none); without any, those shown."""
         return matching("--measure", patterns, self.measures) or self.shown
 
     def runs(self, columns: Sequence[str], **where: str) -> pd.DataFrame:
         """The runs with some columns beside their heads, sorted and filtered.
 
-        DataError for a filter that names no column or cannot be compared, or leaves no run; for
-        damaged runs.
+        DataError for a filter that cannot be compared or leaves no run, and for damaged runs.
 
         Args:
-            where: values that columns of text must have, such as `set="ranges"`; a filter of the
-                person's own on the same column goes before it.
+            where: values of columns of text, such as `set="ranges"`, that no filter is about.
         """
         filters = {text: _parsed(text, self.columns) for text in self.filters}
         filtered = {column for column, _, _ in filters.values()}
@@ -166,10 +161,7 @@ class ResultsFolder:
         )  # fmt: skip
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """A table beside the runs, its own or one of `analyze`; none where it is not there.
-
-        DataError where it is damaged.
-        """
+        """A table beside the runs, or of `analyze`, if there is one; DataError if it is damaged."""
         files = self._files_with(name)
         return None if files is None else results.read_table(files, f"{name}.parquet")
 
@@ -216,10 +208,7 @@ class ResultsFolder:
 
 
 def world_of(folder: Path, manifest: Mapping[str, Any], world: World | Path | None) -> World:
-    """The world that a results folder was made in, or the one given.
-
-    DataError for a world that is not at hand.
-    """
+    """The world that a folder was made in, or the one given; DataError if it is not at hand."""
     name, since = str(manifest.get("world", "")), manifest.get("from")
     if world is None and name and name not in packaged_worlds():
         unknown = f"{folder} was made in the world {name}, which is not packaged"
