@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from SALib.sample import morris as morris_sample
 from SALib.sample import sobol as sobol_sample
 
 from eurasia_sim.analysis.summary import Asked, Material, means, sections
@@ -119,15 +118,6 @@ def test_scenarios_of_a_sweep_are_options_in_the_same_states(saltelli):
     for asked, said in ((("nothing",), "--option nothing is no factor"), ((), "say --option")):
         notes = told(one, higher_is_better=True, options=asked)["robustness"].notes
         assert said in notes[0]
-
-
-def test_a_morris_sweep_ranks_its_factors():
-    unit = morris_sample.sample(SQUARE, 8, num_levels=4, seed=3)
-    found = told(swept(unit, "morris", scenarios=("us_exit",)))
-    effects = found["morris"].table
-    assert effects["factor"].tolist() == PATHS
-    assert effects["absolute"].tolist() == pytest.approx([2.0, 1.0])
-    assert "lie along paths" in found["shares"].notes[0]
 
 
 def test_a_hypercube_has_intervals_boxes_and_no_indices(world):
