@@ -218,7 +218,7 @@ def _means(material: Material, measure: str, _: str) -> pd.DataFrame:
         wide = means_of.to_frame("mean").T
         if len(factors) > 1:
             wide = means_of.reset_index().pivot_table(measure, factors[0], factors[1], sort=False)
-        names = [f"{each:.4g}" if isinstance(each, float) else str(each) for each in wide.columns]
+        names = [*map(_level, wide.columns)]
         rows = wide.set_axis(names, axis="columns").rename_axis(short).reset_index()
         between = [f"{low} to {high}" for low, high in pairwise(names)]
         signs = np.sign(wide.to_numpy(np.float64)) * (" less " in name)
@@ -226,6 +226,10 @@ def _means(material: Material, measure: str, _: str) -> pd.DataFrame:
         rows.insert(0, "of", name)
         found.append(rows.assign(**{"sign turns": turns}))
     return pd.concat(found, ignore_index=True)
+
+
+def _level(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _shares(material: Material, measure: str, of: str) -> pd.DataFrame:

@@ -262,8 +262,8 @@ def work(
     place = {name: at for at, name in enumerate(setup.scenarios)}
     scenarios = np.array([place[name] for name in parts["scenario"]])
     order = np.lexsort((parts["replicate"], scenarios, parts["point"]))
-    own = {name: values[order] for name, values in parts.items()}
-    found = {results.PARTS: results.table_bytes(own)}
+    ordered = {name: values[order] for name, values in parts.items()}
+    found = {results.PARTS: results.table_bytes(ordered)}
     if kept:
         found[setup.keep] = results.table_bytes(pd.concat(kept, ignore_index=True))
     failed, seconds = int((parts["status"] != OK).sum()), time.perf_counter() - began
