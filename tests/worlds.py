@@ -14,7 +14,7 @@ from eurasia_sim.kernel.arrays import CODED, FACTS, LEVERS, STATE
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.kernel.outcomes import column_names
 from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
-from eurasia_sim.world.entities import Preset
+from eurasia_sim.world.forms import Preset
 from eurasia_sim.world.world import load_world
 
 LEVER_NAMES = [field.name for field in LEVERS.fields if field.name != "comembership"]

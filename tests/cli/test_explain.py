@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.command import call, done
 
-from eurasia_sim.world.explanation import users
+from eurasia_sim.world.provenance import users
 
 AGREEMENT = ("--evidence", "agreement")
 NAMES = [

@@ -16,7 +16,7 @@ from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, Number, packaged, read_page
 from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, STATE
 from eurasia_sim.reports.answer import SKILL
-from eurasia_sim.world.entities import Preset
+from eurasia_sim.world.forms import Preset
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.loader import FACTORS
 from eurasia_sim.world.world import OF_RULES, World, load_world

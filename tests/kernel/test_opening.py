@@ -10,8 +10,8 @@ import pytest
 from eurasia_sim.compute.dimensions import QUARREL, STANCES
 from eurasia_sim.kernel import month
 from eurasia_sim.kernel.workspace import Workspace
+from eurasia_sim.observations.filter import opening
 from eurasia_sim.observations.loader import Series, load_observations
-from eurasia_sim.observations.opening import opening
 from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.world.world import World
@@ -94,8 +94,8 @@ def told_otherwise(world: World, monkeypatch: pytest.MonkeyPatch, of: Callable[[
         name: replace(each, values=each.values + of(each))
         for name, each in load_observations(world).items()
     }
-    monkeypatch.setattr("eurasia_sim.observations.opening.load_observations", lambda _: told)
-    monkeypatch.setattr("eurasia_sim.observations.opening._known", {})
+    monkeypatch.setattr("eurasia_sim.observations.filter.load_observations", lambda _: told)
+    monkeypatch.setattr("eurasia_sim.observations.filter._known", {})
     return opening(world)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.observations.opening import opening_series
+from eurasia_sim.observations.filter import opening_series
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import reference_draws

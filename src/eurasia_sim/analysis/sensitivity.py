@@ -167,8 +167,11 @@ def sobol_indices(
     if has_second and not second:
         kept = [*range(count + 1), 2 * count + 1]
         means = means.reshape(blocks, -1)[:, kept].ravel()
-    options = {"calc_second_order": second and has_second, "seed": seed, **_RESAMPLING}
-    total, first, *pairs = sobol.analyze(_unit_problem(columns), means, **options).to_df()
+    found = sobol.analyze(
+        _unit_problem(columns), means, calc_second_order=second and has_second, seed=seed,
+        **_RESAMPLING,
+    )  # fmt: skip
+    total, first, *pairs = found.to_df()
     rows = [
         (order, *(pair if order == "second" else (pair, "")), *cells)
         for order, own in zip(("first", "total", "second"), (first, total, *pairs), strict=False)

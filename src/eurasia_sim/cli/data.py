@@ -20,12 +20,11 @@ from eurasia_sim.evidence.references import Work, read_bibliography
 from eurasia_sim.files.data_yaml import DataError, Number, near
 from eurasia_sim.files.text import alike
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
-from eurasia_sim.scenarios.schema import measures, present_name
-from eurasia_sim.scenarios.search import find
+from eurasia_sim.scenarios.schema import measures, names, present_name
 from eurasia_sim.scenarios.sources import works_of, works_of_all, works_of_numbers
 from eurasia_sim.scenarios.writer import values_held
-from eurasia_sim.world.explanation import described, told
 from eurasia_sim.world.levers import check_lever, choices, levers
+from eurasia_sim.world.provenance import described, told
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
 _AGREEMENT = {
@@ -270,7 +269,7 @@ def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[
             raise DataError([f"{folder / MANIFEST} names no scenario; {hint}"])
         return works_of_all(works_of(place, each, works) for each in scenarios)
     place = load_world(world)
-    if not find(name, world=place.directory):
+    if name not in names(world=place.directory):
         if numbers := _numbers_at(place, name):
             found = works_of_numbers(place, numbers)
             return {part: counts for part, counts in found.items() if counts}

@@ -18,10 +18,8 @@ from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, ne
 from eurasia_sim.files.page import Problem, nearest, read_file
 from eurasia_sim.files.text import file_name_from
 from eurasia_sim.hypotheses.loader import load_hypotheses
-from eurasia_sim.scenarios.json_schema import FILE_NAME, scenario_schema
 from eurasia_sim.scenarios.scenario import check_file, load_scenario
-from eurasia_sim.scenarios.schema import measures
-from eurasia_sim.scenarios.search import find, locate, names
+from eurasia_sim.scenarios.schema import FILE_NAME, locate, measures, names, scenario_schema
 from eurasia_sim.scenarios.writer import scaffold
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.world import World, load_world
@@ -112,10 +110,11 @@ def new(
     place = load_world(world)
     base = load_scenario(source, place)
     path, schema = Path(f"{name}.yaml"), Path(FILE_NAME)
-    if taken := path if path.exists() else find(name, world=place.directory):
+    if taken := path if path.exists() else names(world=place.directory).get(name):
         terminal.tell(f"there is a scenario '{name}' already, in {taken}: choose another name")
         raise typer.Exit(FAILED_WORK)
-    meant, reached = locate(source, place.directory), find(base.name, Path.cwd(), place.directory)
+    meant = locate(source, place.directory)
+    reached = names(Path.cwd(), place.directory).get(base.name)
     named = meant is not None and reached is not None and meant.resolve() == reached.resolve()
     path.write_text(scaffold(name, base, place, lever or (), named=named), encoding="utf-8")
     schema.write_text(json.dumps(scenario_schema(place), indent=1) + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from eurasia_sim.dashboard.paired_runs import key_columns
 from eurasia_sim.dashboard.visit import Visit, select, words
 from eurasia_sim.figures.style import readable
 from eurasia_sim.scenarios.schema import measures
-from eurasia_sim.world.explanation import described, told
+from eurasia_sim.world.provenance import described, told
 
 
 @solara.component

@@ -8,9 +8,8 @@ from functools import cache
 
 from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.files.data_yaml import DataError, Number
-from eurasia_sim.scenarios.checks import is_drawn
 from eurasia_sim.scenarios.scenario import Scenario, load_scenario
-from eurasia_sim.scenarios.search import names
+from eurasia_sim.scenarios.schema import is_drawn, names
 from eurasia_sim.world.provenance import Ancestry
 from eurasia_sim.world.world import OF_RULES, World, load_world
 

@@ -125,6 +125,12 @@ def world_folder(world: Path | str | None = None) -> Path:
     return known.get(name) or Path(name).resolve()
 
 
+def stamps(paths: Iterable[Path]) -> tuple[tuple[Path, int, int], ...]:
+    """Time of change and size of every file that is there, by its path; links are followed."""
+    found = [(path, path.stat()) for path in sorted(paths) if path.exists()]
+    return tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in found)
+
+
 def near(word: str, known: Iterable[str]) -> str:
     """A sentence that offers the closest known words, or nothing when none is close."""
     close = alike(word, known, 3)

@@ -14,17 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.files.checker import Strict, shown
-from eurasia_sim.files.data_yaml import LARGEST, DataError, near, read_page, refuse
+from eurasia_sim.files.data_yaml import LARGEST, DataError, near, read_page, refuse, stamps
 from eurasia_sim.files.ordinary import Unreadable, table_rows
 from eurasia_sim.files.page import STEP, Page
-from eurasia_sim.observations.links import (
-    ERRORS_OF,
-    ErrorModel,
-    Link,
-    linked,
-    sampling_error,
-    year_means,
-)
+from eurasia_sim.observations import links
 from eurasia_sim.world.forms import Text
 from eurasia_sim.world.levers import choices
 from eurasia_sim.world.world import World
@@ -38,6 +31,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _Year = Annotated[int, Field(ge=1500, le=2200)]
 _Years = Annotated[list[_Year], Field(min_length=2, max_length=2)]
 _Table = dict[Unit, dict[int, tuple[float, float, float]]]  # by year, value, n and error
+_known: dict[tuple[object, ...], dict[str, "Series"]] = {}
 
 
 class Source(Strict):
@@ -70,11 +64,11 @@ class Item(Strict):
     part: Text  # the part of the world it observes; items of different parts are never averaged
     reads: list[str]  # columns of a run, with {axis} for the unit's ids
     combine: Literal["mean", "log_ratio"] = "mean"  # of a unit's columns
-    link: Link
+    link: links.Link
     scale: float | None = Field(default=None, gt=0)  # of the measure, where one unit is both's
     offset: Literal["mean", "last"] = "mean"  # what lasts of a unit's deviations from the measure
     floor: Floor | None = None
-    error: ErrorModel
+    error: links.ErrorModel
     year_effects: bool  # whether a year has a value of its own for each group of dyads
     use: Literal["fits", "scores", "input"]
 
@@ -118,8 +112,8 @@ class Series:
     def only(self, kept: NDArray[np.bool_]) -> Self:
         """The series of the units that are kept, (U,) booleans."""
         units = tuple(itertools.compress(self.units, kept))
-        values, errors, groups = self.values[kept], self.errors[kept], self.groups[kept]
-        return replace(self, units=units, values=values, errors=errors, groups=groups)
+        parts = {name: getattr(self, name)[kept] for name in ("values", "errors", "groups")}
+        return replace(self, units=units, **parts)
 
     def until(self, year: int) -> Self:
         """The series up to a year."""
@@ -129,17 +123,25 @@ class Series:
 
     def relative(self) -> Self:
         """Less the year's mean of each group, which every method knows of the target too."""
-        return replace(self, values=self.values - year_means(self.values, self.groups))
+        return replace(self, values=self.values - links.year_means(self.values, self.groups))
 
 
 def load_observations(world: World) -> dict[str, Series]:
     """Series of a world by item; empty where it has no folder of observations.
 
-    Raises DataError with everything wrong, each as file:line, key, value and what would be right.
+    They are read once while their files are what they were. Raises DataError with everything wrong,
+    each as file:line, key, value and what would be right.
     """
     folder = world.directory / FOLDER
     if not (folder / FILE).exists():
         return {}
+    key = (world.digest, stamps(folder.iterdir()))
+    if key not in _known:
+        _known[key] = _read_folder(folder, world)
+    return dict(_known[key])
+
+
+def _read_folder(folder: Path, world: World) -> dict[str, Series]:
     page = read_page(folder / FILE)
     catalogue = page.validated(_Catalogue)
     if catalogue is None:
@@ -174,7 +176,7 @@ def _wrong_keys(item: Item, until: int) -> Iterator[tuple[str, str]]:
         yield "combine", f"a ratio is of two columns, reads has {len(item.reads)}"
     if item.floor and not all(first <= year < last for year in item.floor.origins):
         yield "floor.origins", f"years from {first} to {last - 1}, before a target"
-    errors = ERRORS_OF.get(item.link.transform, ("none", "column", "binomial"))
+    errors = links.ERRORS_OF.get(item.link.transform, ("none", "column", "binomial"))
     if item.error not in errors:
         yield "error", f"{item.link.transform} takes {' or '.join(errors)}"
 
@@ -189,7 +191,6 @@ class _Row(BaseModel):
 
 
 def _read(path: Path, item: Item, world: World, page: Page) -> _Table:
-    """A table; every fault of it is noted with its line."""
     numbers = ["value", *_BESIDE_VALUE.get(item.error, [])]
     header = ["year", *item.axes, *numbers]
     try:
@@ -252,5 +253,6 @@ def _series(name: str, item: Item, table: _Table, hegemon: list[str]) -> Series:
         for year, row in rows.items():
             numbers[:, at, year - years[0]] = row
     groups = np.array([int(any(actor in hegemon for actor in unit)) for unit in table])
-    errors = sampling_error(item.link, item.error, value, n, error)
-    return Series(name, item, tuple(table), years, linked(item.link, value, n), errors, groups)
+    errors = links.sampling_error(item.link, item.error, value, n, error)
+    values = links.linked(item.link, value, n)
+    return Series(name, item, tuple(table), years, values, errors, groups)

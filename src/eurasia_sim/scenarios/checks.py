@@ -8,19 +8,11 @@ from typing import Any
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.page import STEP, Page, read_file, scalar
+from eurasia_sim.scenarios import schema
 from eurasia_sim.scenarios.posterior import Posterior, read_posterior
-from eurasia_sim.scenarios.schema import POSTERIOR, ScenarioFile, Value, measures, present_name
-from eurasia_sim.scenarios.search import names
+from eurasia_sim.scenarios.schema import Value
 from eurasia_sim.world import levers
 from eurasia_sim.world.world import World
-
-# Numbers that an ensemble draws, beside the coded row.
-_DRAWN = ("rules.", "capabilities.growth_beyond")
-
-
-def is_drawn(world: World, path: str) -> bool:
-    """Whether an ensemble draws the number, so that a scenario can narrow or fix it."""
-    return path in world.coded_index or path.startswith(_DRAWN)
 
 
 class WorldChecker:
@@ -116,7 +108,7 @@ class WorldChecker:
         if not self.is_known(trail, "parameter", path, numbers, now, of_key=True):
             return None
         number = numbers[path]
-        if is_drawn(self.world, path) and not number.is_silent:
+        if schema.is_drawn(self.world, path) and not number.is_silent:
             return number.low, number.high
         why = "the documents are silent on it" if number.is_silent else "it is a fact"
         right = "a number of the rules, or a coded one"
@@ -135,7 +127,7 @@ class ScenarioReader(WorldChecker):
 
     def __init__(self, path: Path, world: World, *, is_parent: bool = False) -> None:
         super().__init__(read_file(path), world)
-        self.document.validated(ScenarioFile)
+        self.document.validated(schema.ScenarioFile)
         data = self.document.data
         self.data: dict[str, Any] = data if isinstance(data, dict) else {}
         self.levers: dict[str, dict[int, Value]] = {}
@@ -172,7 +164,7 @@ class ScenarioReader(WorldChecker):
 
     def _parent(self, path: Path) -> "ScenarioReader | None":
         """What is read of the file that this one extends; what is wrong with it is wrong here."""
-        name, known = self.text("extends"), names(path.parent, self.world.directory)
+        name, known = self.text("extends"), schema.names(path.parent, self.world.directory)
         if not name or not self.is_known(("extends",), "scenario", name, known):
             return None
         parent = ScenarioReader(known[name], self.world, is_parent=True)
@@ -184,19 +176,16 @@ class ScenarioReader(WorldChecker):
         return parent
 
     def _date(self, key: str, first: int | None = None) -> int | None:
-        """The month of the file or of its parent."""
         above = getattr(self.parent, key, None)
         date = self.data.get(key) or (None if above is None else self.world.date(above))
         return None if date is None else self.month((key,), date, first)
 
     def _walk(self, trail: Trail, given: Any) -> None:
         """Go down a lever's nested ids to its value, or its values by month."""
-        _, name, *ids = trail
-        if not self.is_known(
-            trail, "lever", name, levers.levers(), name.split(".")[0], of_key=True
-        ):
+        (_, name, *ids), known = trail, levers.levers()
+        if not self.is_known(trail, "lever", name, known, name.split(".")[0], of_key=True):
             return
-        lever, path = levers.levers()[name], ".".join(trail[1:])
+        lever, path = known[name], ".".join(trail[1:])
         if len(ids) == len(lever.path):
             self.levers[path] = self._steps(trail, path, given)
         elif not isinstance(given, dict):
@@ -259,14 +248,13 @@ class ScenarioReader(WorldChecker):
                 self.added.append({"id": name, "date": month, "title": title or "", "sets": sets})
 
     def _read_ranges(self) -> None:
-        given = self.data.get("uncertain") or {}
-        if given == POSTERIOR:
+        if self.data.get("uncertain") == schema.POSTERIOR:
             try:
                 self.posterior = read_posterior(self.world)
             except DataError as error:
                 self.document.pass_on(("uncertain",), error.problems[0])
             return
-        for path, ends in given.items():
+        for path, ends in (self.data.get("uncertain") or {}).items():
             trail = ("uncertain", path)
             if not (bounds := self.number_range(trail, path)):
                 continue
@@ -276,12 +264,11 @@ class ScenarioReader(WorldChecker):
                 self.complain(trail, wrong, allowed=right)
                 continue
             low, high = (self.number((*trail, at), path, ends[at], bounds, right) for at in (0, 1))
-            if low is None or high is None:
-                continue
-            self.uncertain[path] = low, high
-            if low > high:
-                wrong = f"the lowest value {low:g} is above the highest {high:g}"
-                self.complain(trail, f"{path}: {wrong}")
+            if low is not None and high is not None:
+                self.uncertain[path] = low, high
+                if low > high:
+                    wrong = f"the lowest value {low:g} is above the highest {high:g}"
+                    self.complain(trail, f"{path}: {wrong}")
 
     def _check_choices(self) -> None:
         if theory := self.text("theory"):
@@ -295,7 +282,7 @@ class ScenarioReader(WorldChecker):
                 wrong = f"unknown form factor '{factor}': {gone}"
                 self.complain(trail, wrong, list(known), factor, of_key=True)
         for trail, name in self.entries("measures"):
-            self.is_known(trail, "measure", name, measures(), present_name(name))
+            self.is_known(trail, "measure", name, schema.measures(), schema.present_name(name))
 
 
 class SettingsReader(WorldChecker):

@@ -130,14 +130,9 @@ def _series(
     world: World, table: str, growth: str, months: int, overrides: Mapping[str, float]
 ) -> dict[str, Floats]:
     """(T,) a yearly table read monthly; after the last year it grows, where growth is named."""
-    yearly: dict[str, dict[int, float]] = {}
-    for path, number in world.numbers.items():
-        if path.startswith(f"capabilities.{table}."):
-            land, year = path.split(".")[2:]
-            yearly.setdefault(land, {})[int(year)] = number.value
     time = world.start + np.arange(months)
     found = {}
-    for land, values in yearly.items():
+    for land, values in world.yearly(table).items():
         middles = np.array(sorted(values)) * MONTHS + MIDDLE_OF_YEAR
         last = middles[-1]
         figures = [values[year] for year in sorted(values)]

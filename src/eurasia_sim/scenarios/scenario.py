@@ -1,7 +1,6 @@
 """A scenario resolved: the record, its parent's decisions and its own, month by month."""
 
 import functools
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,13 +9,13 @@ from typing import Any
 
 from eurasia_sim.files.checker import FORMAT
 from eurasia_sim.files.data_yaml import DataError, month_name, month_number, refuse
+from eurasia_sim.files.integrity import digest_of
 from eurasia_sim.files.page import Problem, nearest
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.scenarios.checks import ScenarioReader, SettingsReader
 from eurasia_sim.scenarios.lever_steps import build_lever_series
 from eurasia_sim.scenarios.posterior import Posterior
-from eurasia_sim.scenarios.schema import POSTERIOR, Steps
-from eurasia_sim.scenarios.search import locate, names
+from eurasia_sim.scenarios.schema import POSTERIOR, Steps, locate, names
 from eurasia_sim.world.world import World, load_world
 
 # What decides no result: names and prose, and settings, which are worked in.
@@ -114,12 +113,12 @@ class Scenario:
         def date(month: int) -> str:
             return month_name(self.start + month)
 
+        def dated(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+            return [{**row, "date": date(row["date"])} for row in rows]
+
         ranges = {path: list(ends) for path, ends in sorted(self.uncertain.items())}
-        record = [{**row, "date": date(row["date"])} for row in self.record]
-        added = [
-            {**event, "date": date(event["date"]), "sets": dict(event["sets"])}
-            for event in self.added
-        ]
+        record = dated(self.record)
+        added = [{**event, "sets": dict(event["sets"])} for event in dated(self.added)]
         return {
             "format": FORMAT,
             "name": self.name,
@@ -148,8 +147,7 @@ class Scenario:
     def digest(self) -> str:
         """SHA-256 of what decides its results; the record itself is in the world's digest."""
         content = {key: value for key, value in self.resolved().items() if key not in _PROSE}
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest_of(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
 
 
 def as_recorded(world: World) -> Scenario:

@@ -6,10 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 from eurasia_sim.files.checker import FORMAT
-from eurasia_sim.files.data_yaml import month_name, packaged
-from eurasia_sim.scenarios.checks import is_drawn
-from eurasia_sim.scenarios.json_schema import HEADER
+from eurasia_sim.files.data_yaml import DataError, month_name, packaged
 from eurasia_sim.scenarios.scenario import Scenario
+from eurasia_sim.scenarios.schema import HEADER, POSTERIOR, is_drawn
 from eurasia_sim.world.levers import FREE, check_lever, choices, levers
 from eurasia_sim.world.world import World
 
@@ -45,15 +44,16 @@ def _changed(scenario: Scenario, world: World) -> dict[str, Any]:
     for event in events["add"]:  # what a later layer has replaced is left out
         date, sets = event["date"], event["sets"]
         event["sets"] = {p: v for p, v in sets.items() if levers.get(p, {}).get(date) == v}
-    kept = {
-        "drop": [name for name in events["drop"] if name in world.events],
-        "add": events["add"],
-    }
+    events["drop"] = [name for name in events["drop"] if name in world.events]
+    fixed = {path: [value, value] for path, value in resolved["fixed"].items()}
+    if scenario.posterior and (narrowed := [*scenario.uncertain, *fixed]):
+        wrong = f"one file cannot draw from the posterior and narrow {', '.join(narrowed)}"
+        raise DataError([wrong])
     content = {
         "record": resolved.get("record"),
         "levers": _nested(levers, {}),
-        "events": {key: value for key, value in kept.items() if value},
-        "uncertain": resolved["uncertain"] | {p: [v, v] for p, v in resolved["fixed"].items()},
+        "events": {key: events[key] for key in ("drop", "add") if events[key]},
+        "uncertain": POSTERIOR if scenario.posterior else resolved["uncertain"] | fixed,
         **{key: resolved[key] for key in ("theory", "forms", "measures")},
     }
     return {key: value for key, value in content.items() if value}
@@ -129,21 +129,17 @@ def scaffold(
         content = _changed(base, world)
         decided = content.pop("levers", {})
         extends, copied = "", f"\n{source}\n{_lines(content)}"
-    block = _lines({"levers": _nested(held, decided)}, notes) if held or decided else _EXAMPLE
-    return (
-        (packaged() / "new_scenario.txt")
-        .read_text("utf-8")
-        .format(
-            header=HEADER,
-            format=FORMAT,
-            title=json.dumps(name.replace("_", " ").replace("-", " ").capitalize()),
-            extends=extends,
-            departs=month_name(base.start + departs),
-            copied=copied,
-            levers=block,
-            event=next(iter(world.events), "event_id"),
-            number=number.path,
-            low=number.low,
-            high=number.high,
-        )
+    form = (packaged() / "new_scenario.txt").read_text("utf-8")
+    return form.format(
+        header=HEADER,
+        format=FORMAT,
+        title=json.dumps(name.replace("_", " ").replace("-", " ").capitalize()),
+        extends=extends,
+        departs=month_name(base.start + departs),
+        copied=copied,
+        levers=_lines({"levers": _nested(held, decided)}, notes) if held or decided else _EXAMPLE,
+        event=next(iter(world.events), "event_id"),
+        number=number.path,
+        low=number.low,
+        high=number.high,
     )

@@ -13,7 +13,7 @@ from eurasia_sim.files.data_yaml import DataError, month_name, near
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.kernel.outcomes import column_names
 from eurasia_sim.kernel.workspace import facts_of
-from eurasia_sim.observations.opening import opening
+from eurasia_sim.observations.filter import opening
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.world.world import World
 

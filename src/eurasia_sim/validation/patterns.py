@@ -18,8 +18,8 @@ from eurasia_sim.compute.dimensions import STANCES, Floats
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.checker import Strict
 from eurasia_sim.files.data_yaml import DataError, read_page, refuse
+from eurasia_sim.observations.filter import opening_series
 from eurasia_sim.observations.loader import Series
-from eurasia_sim.observations.opening import opening_series
 from eurasia_sim.scenarios.outcome_columns import columns_of, unfolded
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.scenarios.schema import present_name

@@ -10,22 +10,13 @@ from types import MappingProxyType
 from typing import Any
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS
+from eurasia_sim.files import data_yaml
 from eurasia_sim.files.checker import Trail
-from eurasia_sim.files.data_yaml import (
-    LARGEST,
-    DataError,
-    Leaf,
-    Number,
-    leaves,
-    month_number,
-    number,
-    read_page,
-    refuse,
-)
+from eurasia_sim.files.data_yaml import LARGEST, DataError, Leaf, Number, leaves, month_number
 from eurasia_sim.files.integrity import digest_of_files
 from eurasia_sim.files.page import Page
 from eurasia_sim.world import forms
-from eurasia_sim.world.entities import Actor, Event, Institution, Membership, Preset, Theatre
+from eurasia_sim.world.forms import Actor, Event, Institution, Membership, Preset, Theatre
 from eurasia_sim.world.levers import FREE, check_lever, choices, levers
 
 FACTORS = "factors."  # begins the path of every factor
@@ -62,15 +53,15 @@ class Loader:
             raise DataError(f"{path.parent.name}/{path.name} is missing" for path in missing)
         if (factors := folder / "factors.yaml").exists():
             paths["factors"] = factors
-        self.pages = {name: read_page(path) for name, path in paths.items()}
-        self.rules = {path.stem: read_page(path) for path in sorted(rules.glob("*.yaml"))}
+        self.pages = {name: data_yaml.read_page(path) for name, path in paths.items()}
+        self.rules = {path.stem: data_yaml.read_page(path) for path in sorted(rules.glob("*.yaml"))}
         every = (*self.pages.values(), *self.rules.values())
         presets = self.rules.pop("theories")
         self.files: dict[str, Any] = {"theories": presets.validated(forms.Theories)}
         self.files |= {name: self.pages[name].validated(form) for name, form in forms.FORMS.items()}
         for page in every:
             forms.check_heads(page, page.data)
-        refuse(every)
+        data_yaml.refuse(every)
         self.name, self.directory = folder.name, folder
         seen = [path for path in folder.glob("observations/*.*") if path.is_file()]
         self.digest = digest_of_files([*folder.glob("*.yaml"), *seen, *rules.glob("*.yaml")])
@@ -96,7 +87,7 @@ class Loader:
         self.horizon, self.burn_in = month_number(period.horizon), period.burn_in
         self._read_institutions()
         self._read_record()
-        refuse(every)
+        data_yaml.refuse(every)
 
     def ids(self, kind: str) -> Collection[str]:
         """The ids of a kind of thing that are known so far."""
@@ -107,7 +98,7 @@ class Loader:
 
     def _add(self, page: Page, leaf: Leaf, path: str) -> Number | None:
         """Keep a leaf as the number at a path."""
-        found = number(page, leaf, path)
+        found = data_yaml.number(page, leaf, path)
         if found and path in self.numbers:
             page.complain(leaf.keys, f"{path} was given before, at {self.numbers[path].place}")
         elif found:
@@ -117,7 +108,7 @@ class Loader:
     def _known(
         self, page: Page, keys: Trail, word: str, kind: str, among: Collection[str] | None = None
     ) -> bool:
-        """Whether a word is an id of its kind, or among some words; if not, that is a problem."""
+        """Whether a word is an id of its kind, or among some words; complain if not."""
         among = self.ids(kind) if among is None else among
         if word not in among:
             page.complain(keys, f"unknown {kind} '{word}'", among, word)
@@ -164,7 +155,6 @@ class Loader:
                 self._add(page, leaf, f"rules.{page.name.removesuffix('.yaml')}.{name}")
 
     def _read_theories(self, page: Page) -> None:
-        """Read the theories, and the rival forms of each factor."""
         stated = self.files["theories"]
         self.theories = self._presets(page, ("presets",), "theories", stated.presets)
         self.forms: dict[str, dict[str, Preset]] = {}
@@ -192,7 +182,7 @@ class Loader:
             cites = (entry.cite,) if isinstance(entry.cite, str) else tuple(entry.cite or ())
             source = [{"cite": cite, "says": entry.says} for cite in cites]
             fix, values, ranges = entry.fix or {}, entry.values or {}, entry.ranges or {}
-            for name in (each for each in values if each not in ranges):
+            for name in sorted(values.keys() - ranges.keys()):
                 wrong = f"{name} has a value but no range; give it one in ranges"
                 page.complain((*keys, preset, "values"), wrong)
             stated = [(name, "fix", [value, value]) for name, value in fix.items()]
@@ -215,7 +205,6 @@ class Loader:
         return found
 
     def _read_actors_and_theatres(self) -> None:
-        """Read them without their numbers, the regions, and the pairs in focus."""
         for name, entry in self.files["actors"].actors.items():
             self.actors[name] = Actor(name, entry.name, entry.colour, entry.home)
         page, form = self.pages["theatres"], self.files["theatres"]
@@ -259,7 +248,6 @@ class Loader:
                         self.numbers[path] = silent
 
     def _read_table(self, table: str, axes: tuple[str, ...]) -> None:
-        """Read a table of actors or of theatres, checked against the ids of its axes."""
         owner = "theatre" if "theatre" in axes else "actor"
         page = self.pages[f"{owner}s"]
         keys = (table,) if owner == "theatre" else ("traits", table)
@@ -271,7 +259,6 @@ class Loader:
                 page.complain(keys, f"{table} lacks {'.'.join(words)}; every one must be given")
 
     def _read_ties(self) -> None:
-        """Read distances and borders of territories, each pair once."""
         page = self.pages["ties"]
         for table in page.data:
             header = {"bounds": _BOUNDS[table]}
@@ -282,7 +269,6 @@ class Loader:
                 self._add(page, leaf, f"ties.{table}.{a}.{b}")
 
     def _read_capabilities(self) -> None:
-        """Read the yearly series of every territory, and their growth after the last year."""
         page = self.pages["capabilities"]
         for table in page.data:
             is_yearly = table in ("cinc", "gdp", "population")
@@ -322,7 +308,6 @@ class Loader:
             self.factors[path] = tuple(cells)
 
     def _read_institutions(self) -> None:
-        """Read the institutions, who convenes them, and who belongs to them from when to when."""
         page = self.pages["institutions"]
         for name, entry in self.files["institutions"].items():
             header = {key: page.data[name][key] for key in _PARENT if key in page.data[name]}
@@ -333,23 +318,19 @@ class Loader:
             convenes = {actor: share.value if share else 0.0 for (actor,), share in shares.items()}
             if (total := sum(convenes.values())) > 1.0 + 1e-9:
                 page.complain((name, "convenes"), f"shares sum to {total:g}; at most 1")
-            spells = tuple(
-                Membership(
-                    actor,
-                    month_number(spell.since) - self.start,
-                    None if spell.until is None else month_number(spell.until) - self.start,
-                    spell.role == "observer",
-                )
-                for actor, listed in entry.members.items()
-                if self._known(page, (name, "members", actor), actor, "actor")
-                for spell in listed
-            )
-            self.institutions[name] = Institution(
-                name, entry.name or name, convenes, tuple(entry.domains), spells
-            )
+            spells = []
+            for actor, listed in entry.members.items():
+                if self._known(page, (name, "members", actor), actor, "actor"):
+                    for own in listed:
+                        since, until = self._month(own.since), own.until and self._month(own.until)
+                        spells.append(Membership(actor, since, until, own.role == "observer"))
+            called, domains = entry.name or name, tuple(entry.domains)
+            self.institutions[name] = Institution(name, called, convenes, domains, tuple(spells))
+
+    def _month(self, date: str) -> int:
+        return month_number(date) - self.start
 
     def _read_record(self) -> None:
-        """Read the dated levers by path, and the events by id."""
         page, form = self.pages["record"], self.files["record"]
         self.record: dict[str, dict[int, float | str]] = {}
         self.events: dict[str, Event] = {}
@@ -370,8 +351,7 @@ class Loader:
                 name = f"record.events.{entry.id}.{path}"
                 if self._step(page, leaf, path, entry.date, name) is not None:
                     sets[path] = value
-            month = month_number(entry.date) - self.start
-            self.events[entry.id] = Event(entry.id, month, entry.title, sets)
+            self.events[entry.id] = Event(entry.id, self._month(entry.date), entry.title, sets)
 
     def _step(self, page: Page, leaf: Leaf, path: str, date: str, name: str) -> int | None:
         """The month of a step whose path, value and date are right, else none.
@@ -390,7 +370,7 @@ class Loader:
                 header = {"meaning": lever.meaning, "unit": lever.unit, "bounds": lever.bounds}
                 leaf = leaf._replace(header=header | {**leaf.header})
                 is_right = self._add(page, leaf, name) is not None
-            return month_number(date) - self.start if is_right else None
+            return self._month(date) if is_right else None
         except DataError as error:
             page.pass_on(leaf.keys, error.problems[0])
             return None

@@ -1,35 +1,28 @@
 """A world: who, where, what happened, the parent of every number, and the arrays of a run."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eurasia_sim.compute.dimensions import DOMAINS, Floats, Geography, Integers
+from eurasia_sim.compute.dimensions import DOMAINS, Floats, Geography, Integers, name_hash
 from eurasia_sim.evidence.claims import Document, load_evidence
-from eurasia_sim.files.data_yaml import (
-    DataError,
-    Number,
-    month_name,
-    month_number,
-    near,
-    packaged,
-    read_page,
-    world_folder,
-)
+from eurasia_sim.files import data_yaml
+from eurasia_sim.files.data_yaml import DataError, Number, near, packaged, world_folder
 from eurasia_sim.files.page import Problem
 from eurasia_sim.kernel.arrays import coded_of
-from eurasia_sim.world.entities import Actor, Event, Institution, Preset, Theatre
-from eurasia_sim.world.forms import coded_paths
-from eurasia_sim.world.geography import geography_of
+from eurasia_sim.world.forms import Actor, Event, Institution, Preset, Theatre, coded_paths
 from eurasia_sim.world.levers import present_path
 from eurasia_sim.world.loader import Loader
 
 _HALF_A_YEAR = 6  # months after which a year's figure is known
+_YEARS_OF_OUTPUT = 5
+# Units of people, and how many of each make ten million.
+_TEN_MILLION = {"people": 1e7, "thousand people": 1e4, "million people": 10, "tens of millions": 1}
 _UNSTATED = ("initial_fighters", "initial_strength")  # coded, and nothing where not given
 OF_RULES = ("rules.", "theories.", "forms.")  # begin paths that hold in every world
 Steps = Mapping[int, float | str]  # month since the start -> value
@@ -72,11 +65,11 @@ class World:
 
     def month(self, date: str) -> int:
         """Months from the start of the record to a date YYYY-MM."""
-        return month_number(date) - self.start
+        return data_yaml.month_number(date) - self.start
 
     def date(self, month: int) -> str:
         """The date YYYY-MM of a month since the start of the record."""
-        return month_name(self.start + month)
+        return data_yaml.month_name(self.start + month)
 
     def number(self, path: str) -> Number:
         """The number at a path; raises `DataError` with the nearest paths when there is none."""
@@ -99,10 +92,88 @@ class World:
         return {path: dict(sorted(dated.items())) for path, dated in steps.items()}
 
     def geography(self) -> Geography:
-        """The fixed facts of place as arrays."""
+        """The fixed facts of place as arrays, in the order of the mappings.
+
+        Raises DataError for every distance that is missing, and for an unknown unit of people.
+        """
+        lands, places = [actor.territory for actor in self.actors.values()], list(self.theatres)
+        venues, problems = list(self.institutions.values()), list[str]()
+        ties: dict[tuple[str, str, str], float] = {}  # given once and read both ways
+        for path, number in self.numbers.items():
+            if path.startswith("ties."):
+                _, table, one, other = path.split(".")
+                ties[table, one, other] = ties[table, other, one] = number.value
+
+        def touching(a: str, b: str) -> bool:
+            return a == b or bool(ties.get(("land_border", a, b)))
+
+        def distance(a: str, b: str, table: str = "capital_distance") -> float:
+            """Kilometres; a land is no distance from itself, or from a border that it shares."""
+            value = 0.0 if a == b else ties.get((table, a, b))
+            if value is None and (table == "capital_distance" or not touching(a, b)):
+                first, second = sorted((a, b))
+                wrong = f"{table} of {first} and {second} is missing; give it once, in km"
+                problems.append(f"ties.yaml: {wrong}")
+            return value or 0.0
+
+        def role(name: str) -> Integers:
+            order = {actor: at for at, actor in enumerate(self.actors)}
+            ids = [getattr(theatre, name) for theatre in self.theatres.values()]
+            return np.array([order.get(each, -1) for each in ids], dtype=np.int64)
+
+        apart = partial(distance, table="border_distance")
+        found = Geography(
+            distance=_table(lands, lands, distance),
+            border=_table(lands, lands, touching) * (1.0 - np.eye(len(lands))),
+            theatre_distance=_table(lands, places, distance),
+            theatre_border=_table(lands, places, touching),
+            border_distance=_table(lands, places, apart),
+            theatre_separation=_table(places, places, apart),
+            size=np.array([self._people(place, problems) for place in places]),
+            wealth=self._wealth(lands),
+            ruler=role("ruler"),
+            challenger=role("challenger"),
+            contender=role("contender"),
+            observed=np.full((3, len(lands), len(lands)), np.nan),
+            convenes=_table(venues, list(self.actors), lambda v, name: v.convenes.get(name, 0.0)),
+            venue_domains=_table(venues, DOMAINS, lambda v, domain: domain in v.domains),
+            name_hash=np.array([*map(name_hash, self.actors)], np.uint64),
+            theatre_hash=np.array([*map(name_hash, self.theatres)], np.uint64),
+        )
+        if problems:
+            raise DataError(dict.fromkeys(problems))
+        return found
+
+    def _people(self, theatre: str, problems: list[str]) -> float:
+        """Tens of millions; an empty theatre has none."""
+        population = self.numbers.get(f"theatres.{theatre}.population")
+        if population is None:
+            return 0.0
+        if population.unit not in _TEN_MILLION:
+            wrong = f"{population.path} has unit {population.unit!r}; use one of"
+            problems.append(f"{population.place}: {wrong} {', '.join(_TEN_MILLION)}")
+        return population.value / _TEN_MILLION.get(population.unit, 1.0)
+
+    def _wealth(self, lands: Sequence[str]) -> Floats:
+        """Mean yearly output of five years up to the opening; power where a world has no output.
+
+        Years between figures are interpolated; those before the first and after the last hold them.
+        """
         # The year of a later start is not over.
         known = self.start if self.start == self.first else self.start - _HALF_A_YEAR
-        return geography_of(self.actors, self.theatres, self.institutions, self.numbers, known)
+        output = self.yearly("gdp") or self.yearly("cinc")
+        years = known // 12 - np.arange(_YEARS_OF_OUTPUT)
+        each = [dict(sorted(output.get(land, {0: 0.0}).items())) for land in lands]
+        return np.array([np.interp(years, list(own), list(own.values())).mean() for own in each])
+
+    def yearly(self, table: str) -> dict[str, dict[int, float]]:
+        """Figures of a table of capabilities, by territory and year."""
+        found: dict[str, dict[int, float]] = {}
+        for path, number in self.numbers.items():
+            if path.startswith(f"capabilities.{table}."):
+                land, year = path.split(".")[2:]
+                found.setdefault(land, {})[int(year)] = number.value
+        return found
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -207,16 +278,19 @@ class World:
         return float(value)
 
 
+def _table(rows: Sequence[Any], columns: Sequence[Any], value: Callable[..., float]) -> Floats:
+    cells = [[value(row, column) for column in columns] for row in rows]
+    return np.array(cells, dtype=np.float64).reshape(len(rows), len(columns))
+
+
 def load_world(directory: Path | str | None = None, rules_directory: Path | None = None) -> World:
     """The world in a folder, or of a packaged name, under the rules in another; else the packaged.
 
     Raises DataError with every problem, each as file:line, key, value and what would be right.
     """
     folder, rules_folder = world_folder(directory), rules_directory or packaged() / "rules"
-    files = sorted([*folder.glob("*"), *folder.glob("observations/*"), *rules_folder.glob("*")])
-    found = [(path, path.stat()) for path in files if path.exists()]  # links are followed
-    stamps = tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in found)
-    return _read_world(folder, rules_folder, stamps)
+    files = [*folder.glob("*"), *folder.glob("observations/*"), *rules_folder.glob("*")]
+    return _read_world(folder, rules_folder, data_yaml.stamps(files))
 
 
 @lru_cache(maxsize=4)
@@ -226,7 +300,7 @@ def _read_world(folder: Path, rules_folder: Path, stamps: tuple[object, ...]) ->
     read = Loader(folder, rules_folder)
     world = World(**{each.name: getattr(read, each.name) for each in fields(World)})
     for path in sorted(folder.glob("*.yaml")):
-        read_page(path)  # whatever the folder holds beside the world is YAML too
+        data_yaml.read_page(path)  # whatever the folder holds beside the world is YAML too
     if problems := _conflicts(world):
         raise DataError(problems)
     return world
