@@ -24,7 +24,7 @@ def write_small_world(folder: Path, **changed: str) -> tuple[Path, Path]:
     world.mkdir(exist_ok=True)
     rules.mkdir(exist_ok=True)
     for name, text in {**TEXTS, **changed}.items():
-        into = world if name in _WORLD else rules
+        into = rules if name in _RULES else world
         (into / f"{name}.yaml").write_text(text, encoding="utf-8")
     return world, rules
 

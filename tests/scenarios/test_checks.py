@@ -1,9 +1,10 @@
-"""Everything wrong with a scenario file is said at once, with its place and what would be right."""
+"""Everything wrong with a scenario file or setting is said at once: where, and what is right."""
 
 import pytest
 
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.page import Problem
-from eurasia_sim.scenarios.scenario import check_file
+from eurasia_sim.scenarios.scenario import check_file, load_scenario
 
 BARE = "format: 2\ntitle: x\n"
 HEAD = 'format: 2\ntitle: A test\ndeparts: "2021-05"\n'
@@ -94,27 +95,34 @@ def test_a_mistake_is_said_once_and_where_it_stands(check, text):
     assert problem.source_line in text.splitlines()[line - 4]
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "empty"), ("just words", "`key: value`"), ("title: x", "'format' is missing"),
-        ("format: 3\ntitle: x", "format is 3"), ("format: 2\ntitle: ''", "at least 1 character"),
-        (f"{BARE}levers: {{conduct: {{afghanistan: 0.1}}}}", "from when on"),
-        (f"{BARE}departs: May", "'May' is no month"),
-        (f"{BARE}departs: '1999-01'", "outside the period"),
-        (f"{BARE}departs: '2014-05'\nlevers: {{membership: {{eaeu: {{iran: 1}}}}}}", "is no eaeu"),
-        (f"{BARE}departs: '2022-03'\nevents: {{drop: [invasion_of_ukraine]}}", "outside the"),
-    ],
-)  # fmt: skip
-def test_a_file_without_a_sound_head_is_refused(check, text, message):
-    assert message in "\n".join(map(str, check(text)))
+HEADLESS = {
+    "": "empty", "just words": "`key: value`", "title: x": "'format' is missing",
+    "format: 3\ntitle: x": "format is 3", "format: 2\ntitle: ''": "at least 1 character",
+    f"{BARE}levers: {{conduct: {{afghanistan: 0.1}}}}": "from when on",
+    f"{BARE}departs: May": "'May' is no month", f"{BARE}departs: '1999-01'": "outside the period",
+    f"{BARE}departs: '2014-05'\nlevers: {{membership: {{eaeu: {{iran: 1}}}}}}": "is no eaeu",
+    f"{BARE}departs: '2022-03'\nevents: {{drop: [invasion_of_ukraine]}}": "outside the",
+    # Values of another kind make nothing crash.
+    '{format: true, events: {add: [{id: [1], date: {}, sets: {"": 1}}], drop: [{}, ~]}}': "true",
+    f"{HEAD}levers: {{rule: {{afghanistan: {{2021-05: {{}}}}}}}}\nextends: us_exit": "a mapping",
+}  # fmt: skip
 
 
-def test_all_mistakes_of_a_file_are_said_at_once_and_in_order(check):
+@pytest.mark.parametrize("text", HEADLESS)
+def test_a_file_without_a_sound_head_is_refused(check, text):
+    found = check(text)
+    assert HEADLESS[text] in "\n".join(map(str, found))
+    assert all(problem.line >= 1 for problem in found)
+
+
+def test_all_mistakes_of_a_file_and_its_parent_are_said_at_once_and_in_order(check):
     more = ["levrs: {}", "measures: [competion]", "theory: offensive", 'horizon: "2019-01"']
     levers = "levers:\n  revisionism:\n    rusia: 1\n    china: 7\n  presense: 1\n"
     found = check(HEAD + "\n".join(more) + "\n" + levers + "title: Twice\n")
     assert [problem.line for problem in found] == [4, 5, 6, 7, 10, 11, 12, 13]
+    check(f"{BARE}theory: none\n", "parent.yaml")
+    (found,) = check(f"{BARE}extends: parent\n")
+    assert (found.file.rpartition("/")[2], found.line) == ("parent.yaml", 3)
 
 
 def test_a_file_of_the_first_format_is_told_what_took_the_place_of_what_left(check):
@@ -134,12 +142,6 @@ def test_a_file_of_the_first_format_is_told_what_took_the_place_of_what_left(che
     assert not check(HEAD + now[now.index("measures") :])
 
 
-def test_mistakes_of_a_parent_are_named_where_they_stand(check):
-    check(f"{BARE}theory: none\n", "parent.yaml")
-    (found,) = check(f"{BARE}extends: parent\n")
-    assert (found.file.rpartition("/")[2], found.line) == ("parent.yaml", 3)
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -154,12 +156,40 @@ def test_a_file_full_of_mistakes_names_them(check, text):
     assert len(check(HEAD + text)) > 100
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{format: true, events: {add: [{id: [1], date: {}, sets: {"": 1}}], drop: [{}, ~]}}',
-        '{levers: {rule: {afghanistan: {2021-05: {}}}}, departs: "2021-05", extends: us_exit}',
-    ],
-)
-def test_values_of_another_kind_make_nothing_crash(check, text):
-    assert all(str(problem) and problem.line >= 1 for problem in check(text))
+FORCES, CHINA = "presence.united_states.afghanistan.forces", "revisionism.china"
+DECAY, PRESSURE = "rules.perception.distance_decay", "pressure.united_states.china"
+# Settings of a scenario -> what is said of the last.
+REFUSED = {
+    ("us_stays", "nothing"): "path=value",
+    ("us_stays", f"{DECAY}="): "path=value",
+    ("us_stays", "rules.perception.distance_decy=2000"): f"did you mean {DECAY}",
+    ("us_stays", f"{DECAY}=20"): f"--set:1:{len(DECAY) + 2}: {DECAY} is 20, out of range",
+    ("us_stays", f"{DECAY}=.nan"): "not a finite number",
+    ("us_stays", "presence.unted_states.afghanistan.forces=1"): "did you mean united_states",
+    ("us_stays", "presence.united_states=1"): "presence.<actor>.<theatre>.<presence kind>",
+    ("us_stays", f"{FORCES}.2019-01=2500"): "allowed: 2021-05 to 2030-12",
+    ("us_stays", f"{FORCES}=0.025"): "what was 0.025 is 2500 now",
+    ("us_stays", "rule.afghanistan=nobody"): "unknown actor 'nobody'",
+    ("us_stays", "theatres.afghanistan.population=3"): "it is a fact",
+    ("us_stays", "title=x"): "unknown parameter or lever",
+    ("us_stays", "\n"): "path=value",
+    ("record", f"{CHINA}=1"): "a lever needs its month",
+    ("us_exit", f"{DECAY}=2000", f"{DECAY}=1500"): "is set twice",
+    ("us_exit", f"{PRESSURE}=0.1", f"{PRESSURE}=0.2"): "is set twice",
+    ("us_exit", "a=1", f"{DECAY}=2000", "b=2"): "unknown parameter or lever 'b'",
+}
+
+
+@pytest.mark.parametrize("given", REFUSED)
+def test_every_wrong_setting_is_told_what_would_be_right(world, given):
+    with pytest.raises(DataError) as caught:
+        load_scenario(given[0], world, given[1:])
+    *others, found = map(str, caught.value.problems)
+    assert found.startswith(f"--set:{len(given) - 1}:")
+    assert REFUSED[given] in found
+    assert [each.split(":")[1] for each in others] == ["1"] * (given[1] == "a=1")
+
+
+def test_an_unknown_scenario_is_answered_with_the_nearest(world):
+    with pytest.raises(DataError, match="did you mean us_exit"):
+        load_scenario("us_exti", world)

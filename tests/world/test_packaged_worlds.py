@@ -1,57 +1,46 @@
 """Every packaged world is whole, runs under the same rules, and is not told what it is asked."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from eurasia_sim.analysis.blocs import read_roster
 from eurasia_sim.compute.dimensions import CONSTRUCTS
 from eurasia_sim.evidence.references import read_bibliography
-from eurasia_sim.files.data_yaml import (
-    BASES,
-    DEFAULT_WORLD,
-    DataError,
-    packaged_worlds,
-    world_folder,
-)
+from eurasia_sim.files import data_yaml
+from eurasia_sim.files.data_yaml import DEFAULT_WORLD, packaged_worlds, world_folder
 from eurasia_sim.scenarios.scenario import check_file, load_scenario
-from eurasia_sim.scenarios.search import names
+from eurasia_sim.scenarios.schema import names
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import range_draws
-from eurasia_sim.world.explanation import users
+from eurasia_sim.world.provenance import users
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
-WORLDS = list(packaged_worlds())
 
-
-@pytest.fixture(scope="module", params=WORLDS)
+@pytest.fixture(scope="module", params=list(packaged_worlds()))
 def world(request: pytest.FixtureRequest) -> World:
     return load_world(request.param)
 
 
-def test_every_number_has_a_parent(world: World) -> None:
-    works = read_bibliography()
+def test_every_number_has_a_parent_and_the_rules_are_the_same_in_every_world(world: World) -> None:
+    works, default = read_bibliography(), load_world()
     for number in (each for each in world.numbers.values() if not each.is_silent):
-        assert number.basis in BASES, number.path
+        assert number.basis in data_yaml.BASES, number.path
         assert all((number.source, number.meaning, number.unit)), number.path
         assert number.low <= number.value <= number.high, number.path
         assert set(number.cites()) <= set(works), number.path
-
-
-def test_the_rules_are_the_same_in_every_world(world: World) -> None:
-    default = load_world()
-    rules = [path for path in default.numbers if path.startswith(OF_RULES)]
-    assert rules == [path for path in world.numbers if path.startswith(OF_RULES)]
-    assert all(world.numbers[path] == default.numbers[path] for path in rules)
+    rules, usual = (
+        {path: each for path, each in of.numbers.items() if path.startswith(OF_RULES)}
+        for of in (world, default)
+    )
+    assert list(rules.items()) == list(usual.items())
 
 
 @pytest.mark.parametrize("construct", [name for name in CONSTRUCTS if name != "denial"])
 def test_every_interest_is_traced_to_what_weighs_it(construct: str) -> None:
-    readers = {name.split(".")[0] for name in users(["salience"], construct)}
-    assert readers == {"kernel", "mechanisms"}
-    assert "kernel.outcomes.benefit" in users(["salience"], construct)
+    readers = users(["salience"], construct)
+    assert {name.split(".")[0] for name in readers} == {"kernel", "mechanisms"}
+    assert "kernel.outcomes.benefit" in readers
 
 
 def test_its_scenarios_are_sound(world: World) -> None:
@@ -92,16 +81,13 @@ def test_it_is_not_told_the_line_ups_it_is_compared_with(world: World) -> None:
     assert not [pair for pair in goodwill if set(pair) <= members]
 
 
-def test_a_world_goes_by_its_name_or_its_folder() -> None:
-    assert len(WORLDS) > 1
-    assert world_folder() == world_folder(DEFAULT_WORLD) == packaged_worlds()[DEFAULT_WORLD]
-    for name, folder in packaged_worlds().items():
-        assert world_folder(name) == folder
-        assert world_folder(folder).samefile(folder)
-
-
-def test_what_is_no_world_is_named_with_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=f"did you mean {DEFAULT_WORLD}"):
-        load_world(DEFAULT_WORLD[:-1])
-    with pytest.raises(DataError, match="name one of"):
-        load_world(tmp_path / "nowhere")
+def test_a_world_goes_by_its_name_or_its_folder(world: World) -> None:
+    assert len(packaged_worlds()) > 1
+    assert world_folder() == packaged_worlds()[DEFAULT_WORLD]
+    assert world_folder(world.name).samefile(world_folder(world.directory))
+    for name, said in (
+        (DEFAULT_WORLD[:-1], f"did you mean {DEFAULT_WORLD}"),
+        ("nowhere", "name one"),
+    ):
+        with pytest.raises(data_yaml.DataError, match=said):
+            load_world(name)

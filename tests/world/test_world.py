@@ -1,13 +1,13 @@
-"""What a world's files become, by hand: numbers with parents, arrays, record, place and levers."""
+"""What a world's files become, by hand, and what is said of files of another form."""
 
 import math
-import shutil
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.small_world import CAPABILITIES, write_small_world
+from tests.small_world import CAPABILITIES, TEXTS, problems, write_small_world
 
 from eurasia_sim.files.data_yaml import DataError, month_name, month_number, read_page
 from eurasia_sim.scenarios.lever_steps import build_lever_series, capability_shares
@@ -26,13 +26,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> World:
     return load_world(*write_small_world(tmp_path_factory.mktemp("world")))
 
 
-def test_months_are_counted_and_named() -> None:
-    assert month_number("2001-10") == 2001 * 12 + 9
-    assert month_name(month_number("2021-08")) == "2021-08"
-    with pytest.raises(DataError, match="write it as 2001-10"):
-        month_number("2001-13")
-
-
 def test_a_number_inherits_what_its_table_says_and_overrides_what_it_says_itself(
     small: World,
 ) -> None:
@@ -44,6 +37,9 @@ def test_a_number_inherits_what_its_table_says_and_overrides_what_it_says_itself
     relative = small.number("theatres.middle.initial_influence.north.economic")
     assert (relative.low, relative.high) == (pytest.approx(0.05), pytest.approx(0.15))
     assert plain.place.startswith("actors.yaml:")
+    assert month_name(month_number("2021-08")) == "2021-08"
+    with pytest.raises(DataError, match="write it as 2001-10"):
+        month_number("2001-13")
 
 
 def test_the_flat_row_holds_every_array_in_order_and_keeps_silence_apart_from_zero(
@@ -67,21 +63,6 @@ def test_the_flat_row_holds_every_array_in_order_and_keeps_silence_apart_from_ze
     assert (coded.salience[0, 1], math.isnan(coded.salience[1, 1])) == (3, True)
     silent = small.number("actors.south.interests.commerce")
     assert (silent.is_silent, silent.basis) == (True, "silent")
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "said"),
-    [
-        ("theatres.middle.opportunity", 0.9, r"outside its range \[0.4, 0.6\]"),
-        ("theatres.middle.oportunity", 0.5, r"did you mean theatres\.middle\.opportunity"),
-        ("actors.south.interests.commerce", 1.0, "silent"),
-    ],
-)
-def test_an_override_stays_within_its_range(
-    small: World, path: str, value: float, said: str
-) -> None:
-    with pytest.raises(DataError, match=said):
-        small.coded_row({path: value})
 
 
 def test_rules_make_one_record_of_flat_names_and_theories_own_their_values(small: World) -> None:
@@ -169,17 +150,27 @@ def test_output_times_output_a_head_keeps_the_total_of_the_other_index(small: Wo
     assert shares["south"] / shares["middle"] == pytest.approx(np.full(6, 10.0))
 
 
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [
-        ("presense.north.middle.forces", "did you mean presence"),
-        ("presence.north.middle", "allowed: presence.<actor>.<theatre>"),
-        ("presence.north.muddle.forces", "unknown theatre 'muddle'.* did you mean middle"),
-    ],
-)
-def test_an_unknown_lever_is_named_with_the_nearest(small: World, path: str, said: str) -> None:
-    with pytest.raises(DataError, match=said):
-        build_lever_series(small, {path: {0: 1}}, months=2)
+NO_OVERRIDE = {
+    ("theatres.middle.opportunity", 0.9): r"outside its range \[0.4, 0.6\]",
+    ("theatres.middle.oportunity", 0.5): r"did you mean theatres\.middle\.opportunity",
+    ("actors.south.interests.commerce", 1.0): "silent",
+}
+NO_LEVER = {
+    "presense.north.middle.forces": "did you mean presence",
+    "presence.north.middle": "allowed: presence.<actor>.<theatre>",
+    "presence.north.muddle.forces": "unknown theatre 'muddle'.* did you mean middle",
+}
+
+
+def test_a_number_out_of_its_range_and_an_unknown_lever_are_refused_with_the_nearest(
+    small: World,
+) -> None:
+    for (path, value), said in NO_OVERRIDE.items():
+        with pytest.raises(DataError, match=said):
+            small.coded_row({path: value})
+    for path, said in NO_LEVER.items():
+        with pytest.raises(DataError, match=said):
+            build_lever_series(small, {path: {0: 1}}, months=2)
 
 
 def test_the_index_is_used_only_while_the_file_is_unchanged_and_need_not_be_there(
@@ -233,19 +224,129 @@ def test_an_ensemble_draws_factors_and_no_cell_that_one_moves(world):
     assert ranges[FACTOR] == (-1, 1)
 
 
+# Of each: a file's text and what is put in it, and what is said with its line.
+WRONG = [
+    ("perception", "value: 3000", "value: 9000", "outside its range [1500, 6000]"),
+    ("perception", "value: 3000", "value: many", "is no number"),
+    ("perception", "  basis: judgement\n", "",
+     "perception.yaml:2:3: rules.perception.distance_decay = 3000 has no basis\n"),
+    ("perception", TEXTS["perception"].splitlines()[-1], "", "= 3000 has no source"),
+    ("perception", "basis: judgement", "basis: guess", "allowed: 'measured'"),
+    ("perception", "strength falls", "strength, and power, falls", "'and power'"),
+    ("perception", "distance_decay:", "a:\n distance_decay:", "must be a name with meaning"),
+    ("perception", "distance_decay:", "silence:", "is also rules.allocation.silence"),
+    ("theories", "{says: only", "{sais: x, says: only", "unknown key 'sais' — did you mean says?"),
+    ("theories", "fix: {distance", "fix: {distanc", "unknown number of the rules 'distanc_decay'"),
+    ("theories", "fix: {distance", "values: {distance", "has a value but no range"),
+    ("actors", "home: middle", "home: midle", "did you mean middle"),
+    ("actors", "containment:", "containmnt:", "did you mean containment"),
+    ("actors", "claims: [c001]", "claims: [c999]", "claim c999"),
+    ("actors", "north: {terrorism: 0.9, ", "north: {", "lacks north.terrorism"),
+    ("actors", "band: 0.001", "band: {north: 0}", "in own_power must be actor"),
+    ("actors", '    colour: "#111111"\n', "",
+     "actors.yaml:3:5: the key 'colour' is missing in actors.north"),
+    ("theatres", "{security: 0.4}", "{security: 0.5}", "sum to 1.1; at most 1"),
+    ("theatres", "ruler: south", "ruler: sooth", "did you mean south"),
+    ("theatres", "heart: [middle]", "heart: [mid]", "unknown theatre 'mid'"),
+    ("theatres", "[[north, south]]", "[[north, soth]]", "unknown actor 'soth'"),
+    ("theatres", "source: [{note: x}]", "source: [{document: papr, lines: [7, 7]}]",
+     "document 'papr', which documents.yaml does not hold — did you mean paper?"),
+    ("theatres", "source: [{note: x}]", "source: [{document: paper, lines: [7, 7]}]",
+     "paper, L7, which is no line of a paragraph there"),
+    ("theatres", "unit: million people", "unit: heads", "has unit 'heads'"),
+    ("ties", ", middle: 1000", "", "capital_distance of middle and north is missing"),
+    ("ties", "{middle: 3000}", "{middle: 3000, north: 1}", "stands twice"),
+    ("ties", "land_border", "border", "the key 'land_border' is missing"),
+    ("institutions", "north: 0.75", "north: 0.75, south: 0.5", "sum to 1.25"),
+    ("institutions", "[security]", "[safety]", "club.domains.0 is 'safety'"),
+    ("record", "presence:", "presense:", "did you mean presence"),
+    ("record", '"2001-11"', '"2001-21"', "is no month"),
+    ("record", "north.south: 0.4", "north.south: 4", "outside its bounds"),
+    ("record", '"2001-12": south', '"2001-12": nobody', "unknown actor 'nobody'"),
+    ("record", "burn_in: 12", "burning: 12", "unknown key 'burning' — did you mean burn_in?"),
+    ("actors", "actors:", "actors: [x]\nother:", "actors.yaml:1:9: actors is a list"),
+    ("actors", "name: South", "name: [x]", "actors.yaml:13:17: actors.south.name is a list"),
+    ("actors", "  south: {name", "  so.uth: {name", "allowed: an id of letters"),
+    ("actors", "bounds: [0, 1]", "bounds: [0]", "susceptibility.bounds is a list"),
+    ("actors", "spread: {absolute: 0.2}", "spread: {absolute: x}", "spread.absolute is 'x'"),
+    ("actors", "north: 1, south: 0.5", "north: 1e400, south: 0.5",
+    "north.offensive_capability = inf"),
+    ("actors", "traits:", "traits: {}\nother:", "unknown key 'other'"),
+    ("theatres", "tile: [0, 0]", "tile: [0, 1e9]", "theatres.middle.tile.1 is 1000000000.0"),
+    ("theatres", "[[north, south]]", "[[north, north]]",
+     "north-north is one actor, or stands twice"),
+    ("ties", "south: 4000", "south: -4000", "outside its bounds [0"),
+    ("ties", "values: {south: {middle: 700}}", "values: [700]",
+    "0 in border_distance must be territory -> territory"),
+    ("institutions", '"2001-01"', '"2001-13"', "allowed: a month such as 2001-10"),
+    ("institutions", "as: member", "as: guest", "club.members.north.0.as is 'guest'"),
+    ("record", '"2003-12"', '"9999-12"', "start, then record_until, then horizon"),
+    ("record", "  presence:\n", "  presence:\n    value: 3\n", "allowed: presence.<actor>"),
+    ("capabilities", "2001: 0.10", "0.10", "unknown year '0.10'"),
+    ("capabilities", "    north: {2001: 0.10, 2002: 0.22}\n", "", "cinc lacks north"),
+    ("capabilities", "{2001: 50, 2002: 50}", "{2001: 0, 2002: 50}", "outside its bounds [1e-12"),
+    ("claims", "sentence: 1", "sentence: x", "claims.yaml:1:74: 0.sentence is 'x'"),
+    ("claims", "level: 3", "levle: 3", "unknown key 'levle' — did you mean level?"),
+    ("documents", "  thesis: none\n", "", "documents.yaml:2:3: the key 'thesis' is missing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "old", "new", "said"), WRONG)
+def test_what_is_wrong_is_said_with_what_would_be_right(
+    tmp_path: Path, name: str, old: str, new: str, said: str
+) -> None:
+    assert old in TEXTS[name]
+    assert said in problems(tmp_path, **{name: TEXTS[name].replace(old, new)})
+
+
+def test_all_problems_come_at_once(tmp_path: Path) -> None:
+    wrong = (
+        ("perception", "value: 3000", "value: 9000"),
+        ("actors", "home: middle", "home: midle"),
+        ("theatres", "challenger: band", "challenger: bands"),
+    )
+    changed = {name: TEXTS[name].replace(old, new) for name, old, new in wrong}
+    message = problems(tmp_path, **changed)
+    assert all(new.split()[1] in message for *_, new in wrong)
+
+
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("made", "said"),
     [
-        ("moves: [actors.*.front.*]", "moves: [actors.*.fronts.*]", "fits no coded number"),
-        ("  moves: [actors.*.front.*]\n", "", "moves nothing"),
-        ("spread: {absolute: 1}", "spread: {absolute: 2}", r"must lie in \[-1, 1\]"),
+        ("a: 1".encode("utf-16"), "ties.yaml:1:1: the file is not UTF-8 text"),
+        (b"#" * 3_000_000, "the file has 3,000,000 bytes"),
+        ("a pipe", "ties.yaml: this is not an ordinary file"),
+        ("/dev/zero", "ties.yaml: this is not an ordinary file"),
+        ("nowhere", "ties.yaml: this links to no file"),
+        ("", "small/ties.yaml is missing"),
     ],
 )
-def test_a_faulty_factor_is_named_with_its_place(world, tmp_path, before, after, said):
-    folder = Path(shutil.copytree(world.directory, tmp_path / "world"))
-    page = folder / "factors.yaml"
-    text = page.read_text(encoding="utf-8")
-    assert before in text
-    page.write_text(text.replace(before, after), encoding="utf-8")
-    with pytest.raises(DataError, match=f"factors.yaml:[^\n]*{said}"):
-        load_world(folder)
+def test_only_ordinary_files_of_a_world_are_opened(
+    tmp_path: Path, made: bytes | str, said: str
+) -> None:
+    world, rules = write_small_world(tmp_path)
+    (file := world / "ties.yaml").unlink()
+    if isinstance(made, bytes):
+        file.write_bytes(made)
+    elif made:
+        os.mkfifo(file) if made == "a pipe" else file.symlink_to(made)
+    with pytest.raises(DataError) as caught:
+        load_world(world, rules)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("size", "moves", "said"),
+    [
+        (1, "moves: [actors.*.susceptibilty.*]", "'actors.*.susceptibilty.*', which fits no coded"),
+        (1, "", "factors.harm moves nothing"),
+        (2, "moves: [actors.*.susceptibility.*]", "must lie in [-1, 1]"),
+    ],
+)
+def test_a_faulty_factor_is_named_with_its_place(
+    tmp_path: Path, size: int, moves: str, said: str
+) -> None:
+    head = f"unit: x\nbasis: judgement\nspread: {{absolute: {size}}}\nsource: [{{note: x}}]\n"
+    told = problems(tmp_path, factors=f"{head}harm: {{meaning: x, value: 0, {moves}}}\n")
+    assert told.startswith("factors.yaml:5:")
+    assert said in told
