@@ -6,6 +6,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,6 @@ from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import read_sealed, sealed
 from eurasia_sim.scenarios.posterior import FILE, read_posterior
 from eurasia_sim.simulation import results
-from eurasia_sim.simulation.results import (
-    load_results,
-    load_trajectories,
-    read_manifest,
-    read_table,
-)
 from eurasia_sim.simulation.results_folder import open_results
 from eurasia_sim.world.world import World, load_world
 
@@ -37,7 +32,7 @@ design: {kind: sobol, points: %d}
 factors: {rules.allocation.habit: declared}
 measures: [alignment]
 """
-ALONE = Work(workers=1)
+swept = partial(carry_out, how=Work(workers=1))
 Harm = Callable[[Path], object]
 
 
@@ -48,21 +43,13 @@ def prepared(world: World, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 
 @pytest.fixture(scope="module")
 def whole(prepared: Sweep, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return carry_out(prepared, tmp_path_factory.mktemp("whole"), ALONE).folder
+    return swept(prepared, tmp_path_factory.mktemp("whole")).folder
 
 
 @pytest.fixture
 def folder(whole: Path, tmp_path: Path) -> Path:
     """A finished sweep of four parts with two runs each, to be damaged."""
     return Path(shutil.copytree(whole, tmp_path / whole.name))
-
-
-def flipped(content: bytes) -> Iterator[bytes]:
-    """The content with one bit of it turned over, so many times."""
-    chance = random.Random(1)
-    for _ in range(FLIPS):
-        at, bit = chance.randrange(len(content)), chance.randrange(8)
-        yield content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :]
 
 
 def foreign(folder: Path) -> None:
@@ -79,109 +66,106 @@ def swapped(folder: Path) -> None:
     (folder / "aside").rename(other)
 
 
-def holds(name: str, content: bytes | None) -> Harm:
-    """A harm: a file is gone, or holds something else."""
-    if content is None:
-        return lambda folder: (folder / name).unlink()
-    return lambda folder: (folder / name).write_bytes(content)
-
-
 def a_folder(folder: Path) -> None:
     (folder / PART).unlink()
     (folder / PART).mkdir()
 
 
-@pytest.mark.parametrize(
-    ("harm", "lost"), [(holds(PART, b"PAR1"), 2), (a_folder, 2), (swapped, 4), (foreign, 2)]
-)
-def test_a_harmed_part_is_named_refused_and_healed_to_the_same_bytes(
-    world: World, prepared: Sweep, whole: Path, folder: Path, harm: Harm, lost: int
+def holds(name: str, content: bytes) -> Harm:
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+def lacks(name: str) -> Harm:
+    return lambda folder: (folder / name).unlink()
+
+
+# What is done to a folder, the file that is named, if any is, and the runs that are lost.
+HARMS = [
+    (holds(PART, b"PAR1"), PART, 2), (a_folder, PART, 2), (swapped, PART, 4), (foreign, PART, 2),
+    (lacks("design.parquet"), "", 0), (holds("design.parquet", b""), "design.parquet", 0),
+    (holds("plan.json", b"[" * 100_000), "plan.json", 0),
+    (holds("plan.json", b"7"), "plan.json", 0),
+    (holds("trajectories/00000001.parquet", b"7"), "trajectories/00000001.parquet", 0),
+    (lacks("manifest.json"), "", 0), (holds("manifest.json", b"\xff\xfe"), "manifest.json", 0),
+    (holds("manifest.json", b'{"finished": true}'), "manifest.json", 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("harm", "name", "lost"), HARMS)
+def test_what_is_harmed_is_named_refused_and_healed_to_the_same_bytes(
+    world: World, prepared: Sweep, whole: Path, folder: Path, harm: Harm, name: str, lost: int
 ) -> None:
     harm(folder)
-    problem = f"{lost} of 8 runs are missing or damaged: {PART} is "
-    with pytest.raises(DataError, match=rf"{problem}.*(\n|.)*--resume"):
-        carry_out(prepared, folder.parent, ALONE)
-    for read in (load_results, lambda at: open_results(at, world).runs(["point"])):
+    if name:
+        problem = f"{lost} of 8 runs are missing or damaged: {name} is " if lost else name
+        with pytest.raises(DataError, match=rf"{problem}(\n|.)*{'--resume' * bool(lost)}"):
+            swept(prepared, folder.parent)
+    readers = results.load_results, lambda at: open_results(at, world).runs(["point"])
+    for read in readers if lost else ():
         with pytest.raises(DataError, match=problem):
             read(folder)
     with contextlib.suppress(OSError):
         (folder / PART).rmdir()  # a folder in a file's place is the person's to remove
     seen = []
     report = lambda finished, _, before: seen.append((before, finished))  # noqa: E731
-    ended = carry_out(prepared, folder.parent, ALONE, resume=True, report=report)
-    # Only what is damaged is run again.
-    assert [seen[0], seen[-1]] == [(8 - lost, 8 - lost), (8 - lost, 8)]
+    ended = swept(prepared, folder.parent, resume=True, report=report)
     assert (ended.complete, ended.reused) == (True, False)
-    assert contents(folder) == contents(whole)
-    assert carry_out(prepared, folder.parent, ALONE).reused
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("design.parquet", None), ("design.parquet", b""), ("plan.json", b"[" * 100_000),
-        ("plan.json", b"7"), ("trajectories/00000001.parquet", b"7"), ("manifest.json", None),
-        ("manifest.json", b'{"finished": true}'), ("manifest.json", b"\xff\xfe"),
-    ],
-)  # fmt: skip
-def test_any_other_file_of_a_sweep_is_held_to_what_was_written(
-    prepared: Sweep, whole: Path, folder: Path, name: str, content: bytes | None
-) -> None:
-    holds(name, content)(folder)
-    if content is not None:
-        with pytest.raises(DataError, match=name):
-            carry_out(prepared, folder.parent, ALONE)
-    carry_out(prepared, folder.parent, ALONE, resume=True)
+    if lost:  # only what is damaged is run again
+        assert [seen[0], seen[-1]] == [(8 - lost, 8 - lost), (8 - lost, 8)]
     assert contents(folder) == contents(whole)
     assert read_plan(folder) == prepared.plan
-    assert carry_out(prepared, folder.parent, ALONE).reused
+    assert swept(prepared, folder.parent).reused
 
 
-def noticed(read: Callable[[], Any], file: Path) -> float:
-    """The part of the flips at which a reader refuses a file by name; at others it reads alike."""
-    said, count = read(), 0
-    for other in flipped(file.read_bytes()):
-        file.write_bytes(other)
-        try:
-            assert read() == said
-        except DataError as error:
-            count += file.name in str(error)
-    return count / FLIPS
+def flipped(content: bytes) -> Iterator[bytes]:
+    """The content with one bit of it turned over, so many times."""
+    chance = random.Random(1)
+    for _ in range(FLIPS):
+        at, bit = chance.randrange(len(content)), chance.randrange(8)
+        yield content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :]
 
 
-@pytest.mark.parametrize(
-    ("name", "read", "least"),
-    [
-        (PART, load_results, 1.0),
-        ("trajectories/00000002.parquet", load_trajectories, 1.0),
-        ("design.parquet", lambda at: read_table(results.files_of(at), "design.parquet"), 1.0),
-        ("manifest.json", read_manifest, 0.95),  # the rest is a blank that became another blank
-        ("plan.json", read_plan, 0.95),
-        (FILE, lambda at: read_posterior(replace(load_world(), directory=at)), 0.5),
-    ],
-)
+# A file, its reader, and the least part of the flips at which the reader refuses it by name.
+READERS: list[tuple[str, Callable[[Path], Any], float]] = [
+    (PART, results.load_results, 1.0),
+    ("trajectories/00000002.parquet", results.load_trajectories, 1.0),
+    ("design.parquet", lambda at: results.read_table(results.files_of(at), "design.parquet"), 1.0),
+    ("manifest.json", results.read_manifest, 0.95),  # the rest are blanks that became others
+    ("plan.json", read_plan, 0.95),
+    (FILE, lambda at: read_posterior(replace(load_world(), directory=at)), 0.5),
+]
+
+
+@pytest.mark.parametrize(("name", "read", "least"), READERS)
 def test_a_flipped_bit_is_seen_and_never_read_as_another_value(
     folder: Path, world: World, name: str, read: Callable[[Path], Any], least: float
 ) -> None:
     shutil.copy(world.directory / FILE, folder)
-    assert noticed(lambda: read(folder), folder / name) >= least
+    said, noticed = read(folder), 0
+    for other in flipped((folder / name).read_bytes()):
+        (folder / name).write_bytes(other)
+        try:
+            assert read(folder) == said
+        except DataError as error:
+            noticed += (folder / name).name in str(error)
+    assert noticed >= least * FLIPS
 
 
 def test_a_flipped_bit_of_the_log_costs_a_part_or_nothing(
     prepared: Sweep, whole: Path, folder: Path
 ) -> None:
     (folder / "manifest.json").unlink()
-    first, noticed = load_results(whole), 0
+    first, noticed = results.load_results(whole), 0
     for content in flipped((whole / "status.jsonl").read_bytes()):
         (folder / "status.jsonl").write_bytes(content)
         missing = Folder(folder, prepared.plan).missing()
         noticed += bool(missing)
         with contextlib.suppress(DataError):
-            found = load_results(folder)
+            found = results.load_results(folder)
             assert found.equals(first[first["run_id"].isin(found["run_id"])].reset_index(drop=True))
             assert len(found) == len(first) or missing
     assert noticed > FLIPS / 4
-    carry_out(prepared, folder.parent, ALONE, resume=True)
+    swept(prepared, folder.parent, resume=True)
     assert contents(folder) == contents(whole)
 
 
@@ -199,7 +183,7 @@ def test_a_line_of_the_log_that_is_cut_or_names_an_unknown_kind_costs_its_part_a
     assert len(results.read_log(folder)) == 4 + 3
     log.write_text(text[:-30])
     (folder / PART).unlink()
-    carry_out(prepared, folder.parent, ALONE, resume=True)  # goes on in a line of its own
+    swept(prepared, folder.parent, resume=True)  # goes on in a line of its own
     manifest.unlink()
     assert not Folder(folder, prepared.plan).missing()
     assert contents(folder) == contents(whole)
@@ -210,21 +194,19 @@ def test_an_unfinished_sweep_gives_what_it_has_logged_and_nothing_that_is_damage
 ) -> None:
     (folder / "manifest.json").unlink()
     (folder / PART).unlink()
-    assert len(load_results(folder)) == 6
+    assert len(results.load_results(folder)) == 6
     shutil.copy(whole / "parts/00000002.parquet", folder / PART)
     problem = f"2 of 8 runs are missing or damaged: {PART} is not what was written"
     with pytest.raises(DataError, match=problem):
-        load_results(folder)
+        results.load_results(folder)
     (folder / "status.jsonl").unlink()
     with pytest.raises(DataError, match="is no results folder, or is not finished"):
-        load_results(folder)
+        results.load_results(folder)
 
 
 def test_a_damaged_shard_is_not_merged_and_is_named(world: World, tmp_path: Path) -> None:
-    shards = []
-    for i in (1, 2):
-        shard = grid(tmp_path, world, steps=2, shard=(i, 2))
-        shards.append(carry_out(shard, tmp_path / "shards", ALONE).folder)
+    parts = [grid(tmp_path, world, steps=2, shard=(i, 2)) for i in (1, 2)]
+    shards = [swept(each, tmp_path / "shards").folder for each in parts]
     asked = grid(tmp_path, world, steps=2)
     foreign(shards[1])
     missing = f"1 of 4 parts are in none of the folders: 1\n.*-2-of-2: {PART} is not what"
@@ -232,33 +214,29 @@ def test_a_damaged_shard_is_not_merged_and_is_named(world: World, tmp_path: Path
         merge(asked, tmp_path / "merged", shards)
     damaged = f"1 of 2 parts are in .*; {PART} is not what was written\n.*--resume"
     with pytest.raises(DataError, match=damaged):
-        carry_out(shard, tmp_path / "shards", ALONE)
-    carry_out(shard, tmp_path / "shards", ALONE, resume=True)
+        swept(parts[1], tmp_path / "shards")
+    swept(parts[1], tmp_path / "shards", resume=True)
     merged = merge(asked, tmp_path / "merged", shards).folder
-    alone = carry_out(asked, tmp_path / "alone", ALONE).folder
-    assert contents(merged) == contents(alone)
-    assert carry_out(asked, tmp_path / "merged", ALONE).reused
+    assert contents(merged) == contents(swept(asked, tmp_path / "alone").folder)
     foreign(merged)
     assert merge(asked, tmp_path / "merged", shards).complete
-    assert carry_out(asked, tmp_path / "merged", ALONE).reused
+    assert swept(asked, tmp_path / "merged").reused
 
 
 def test_what_is_taken_over_from_an_earlier_sweep_is_checked(world: World, tmp_path: Path) -> None:
     small, large = (
         sweeping.prepared(tmp_path, world, SOBOL % points, runs_a_chunk=2) for points in (4, 8)
     )
-    before = carry_out(small, tmp_path / "out", ALONE).folder
+    before, done = swept(small, tmp_path / "out").folder, set()
     foreign(before)
-    done = set()
     report = lambda finished, failed, before: done.add(before)  # noqa: E731
-    ended = carry_out(large, tmp_path / "out", ALONE, extend=True, report=report)
+    ended = swept(large, tmp_path / "out", extend=True, report=report)
     assert done == {2}  # the damaged part is run again
-    fresh = carry_out(large, tmp_path / "fresh", ALONE).folder
-    assert contents(ended.folder) == contents(fresh)
+    assert contents(ended.folder) == contents(swept(large, tmp_path / "fresh").folder)
     shutil.rmtree(ended.folder)
     (before / "design.parquet").write_bytes((before / PART).read_bytes())
     with pytest.raises(DataError, match=r"design\.parquet is not what was written"):
-        carry_out(large, tmp_path / "out", ALONE, extend=True)
+        swept(large, tmp_path / "out", extend=True)
 
 
 def test_what_is_sealed_is_read_back_and_nothing_else(tmp_path: Path) -> None:
@@ -276,4 +254,4 @@ def test_what_is_sealed_is_read_back_and_nothing_else(tmp_path: Path) -> None:
         text = json.dumps(sealed({"finished": True, "files": listing}))
         (tmp_path / "manifest.json").write_text(text)
         with pytest.raises(DataError, match="lists no files with their digests"):
-            load_results(tmp_path)
+            results.load_results(tmp_path)

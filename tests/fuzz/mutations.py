@@ -39,6 +39,9 @@ COLUMNS: list[list[Any]] = [
     [None], [[1.0]], [{"a": 1}], [b"x"], [pd.Timestamp(0)], [True], ["text"], [float("nan")],
     [float("inf")], [-1], [2**62], [0.1], [pd.Timedelta(1)], [""],
 ]  # fmt: skip
+NESTED: list[Any] = [
+    [], {}, [[]], [None], {"": None}, {"a": 1}, {"a": {"b": [1]}}, [1, 2], ["a"],
+]  # fmt: skip
 
 
 def wrong_of(suffix: str, content: bytes, *, is_sealed: bool) -> st.SearchStrategy[bytes]:
@@ -75,22 +78,36 @@ def json_text(tree: Any) -> str:
     return re.sub(raw, lambda m: json.loads(f'"{m[1]}"'), json.dumps(tree)).replace(_AGAIN, "")
 
 
-def values(raw: list[str]) -> st.SearchStrategy[Any]:
-    """Values that no place, or hardly one, expects."""
-    nested = st.sampled_from(
-        [[], {}, [[]], [None], {"": None}, {"a": 1}, {"a": {"b": [1]}}, [1, 2], ["a"]]
-    )
-    words = st.sampled_from([_RAW + word for word in raw] or TEXTS)
-    plain = st.sampled_from([None, True, False, *NUMBERS, *TEXTS])
-    return st.one_of(plain, st.floats(), words, nested.map(copy.deepcopy))
-
-
 @st.composite
 def mutated(draw: st.DrawFn, tree: Any, raw: list[str]) -> Any:
     """A tree with one to three of its entries made wrong."""
+    words = st.sampled_from([_RAW + word for word in raw] or TEXTS)
+    plain = st.sampled_from([None, True, False, *NUMBERS, *TEXTS])
+    wrong = st.one_of(plain, st.floats(), words, st.sampled_from(NESTED).map(copy.deepcopy))
     tree = [copy.deepcopy(tree)]
     for _ in range(draw(st.integers(1, 3))):
-        _mutate(draw, *_chosen(draw, tree), tree, values(raw))
+        (parent, key), (other, there) = _chosen(draw, tree), _chosen(draw, tree)
+        value, is_dict = parent[key], isinstance(parent, dict)
+        ways = ["put", "put", "put", "delete", "rename", "again", "nest", "swap", "misspell"]
+        how = draw(st.sampled_from(ways))
+        if how == "delete" and parent is not tree:
+            del parent[key]
+        elif how == "rename" and is_dict:
+            parent[draw(st.sampled_from([*TEXTS, f"{key}s", f"{key}.x"]))] = parent.pop(key)
+        elif how == "again" and is_dict:
+            parent[_AGAIN + str(key)] = draw(wrong | st.just(value))
+        elif how == "again" and parent is not tree:
+            parent.append(copy.deepcopy(value))
+        elif how == "nest":
+            for _ in range(draw(st.sampled_from([1, 2, _DEEP]))):
+                value = draw(st.sampled_from([[value], {"a": value}]))
+            parent[key] = value
+        elif how == "swap":
+            parent[key], other[there] = copy.deepcopy(other[there]), value
+        elif how == "misspell" and isinstance(value, str):
+            parent[key] = value[:-1] + draw(st.sampled_from(["x", "", ".y", "-z", " "]))
+        else:
+            parent[key] = draw(wrong)
     return tree[0]
 
 
@@ -103,53 +120,23 @@ def _chosen(draw: st.DrawFn, tree: Any) -> tuple[Any, Any]:
     return parent, key
 
 
-def _mutate(
-    draw: st.DrawFn, parent: Any, key: Any, tree: Any, wrong: st.SearchStrategy[Any]
-) -> None:
-    value, is_dict = parent[key], isinstance(parent, dict)
-    ways = ["put", "put", "put", "delete", "rename", "again", "nest", "swap", "misspell"]
-    how = draw(st.sampled_from(ways))
-    if how == "delete" and parent is not tree:
-        del parent[key]
-    elif how == "rename" and is_dict:
-        parent[draw(st.sampled_from([*TEXTS, f"{key}s", f"{key}.x"]))] = parent.pop(key)
-    elif how == "again" and is_dict:
-        parent[_AGAIN + str(key)] = draw(wrong | st.just(value))
-    elif how == "again" and parent is not tree:
-        parent.append(copy.deepcopy(value))
-    elif how == "nest":
-        for _ in range(draw(st.sampled_from([1, 2, _DEEP]))):
-            value = draw(st.sampled_from([[value], {"a": value}]))
-        parent[key] = value
-    elif how == "swap":
-        other, there = _chosen(draw, tree)
-        parent[key], other[there] = copy.deepcopy(other[there]), value
-    elif how == "misspell" and isinstance(value, str):
-        parent[key] = value[:-1] + draw(st.sampled_from(["x", "", ".y", "-z", " "]))
-    else:
-        parent[key] = draw(wrong)
-
-
 @st.composite
 def damaged(draw: st.DrawFn, content: bytes) -> bytes:
     """Bytes with some of them flipped, cut, put in, said twice, or in another encoding."""
-    how = draw(st.sampled_from(["flip", "flip", "cut", "put", "put", "twice", "end", "encode"]))
     at = draw(st.integers(0, len(content)))
     to = min(len(content), at + draw(st.sampled_from([1, 2, 9, 99, 999])))
-    if how == "encode":
-        encoding = draw(st.sampled_from(["utf-16", "utf-32", "utf-8-sig", "utf-7"]))
-        return content.decode("utf-8", "replace").encode(encoding)
-    if how == "end":
-        return content[:at]
-    changed = bytearray(content)
-    if how == "flip":
-        for place in range(at, min(to, at + 9)):
-            changed[place] ^= 1 << draw(st.integers(0, 7))
-    elif how == "cut":
-        del changed[at:to]
-    else:
-        changed[at:at] = content[at:to] if how == "twice" else draw(st.sampled_from(CHUNKS))
-    return bytes(changed)
+    near = min(to, at + 9)
+    encoding = draw(st.sampled_from(["utf-16", "utf-32", "utf-8-sig", "utf-7"]))
+    chunk, bit = draw(st.sampled_from(CHUNKS)), 1 << draw(st.integers(0, 7))
+    ways = {
+        "encode": content.decode("utf-8", "replace").encode(encoding),
+        "end": content[:at],
+        "cut": content[:at] + content[to:],
+        "put": content[:at] + chunk + content[at:],
+        "twice": content[:to] + content[at:],
+        "flip": content[:at] + bytes(each ^ bit for each in content[at:near]) + content[near:],
+    }
+    return ways[draw(st.sampled_from([*ways, "put", "flip"]))]
 
 
 @st.composite
@@ -159,35 +146,32 @@ def damaged_table(draw: st.DrawFn, text: str) -> bytes:
     for _ in range(draw(st.integers(1, 3))):
         row = rows[min(draw(st.sampled_from([0, 1, 2, 9, 99])), len(rows) - 1)]
         at = draw(st.integers(0, max(len(row) - 1, 0)))
-        how = draw(st.sampled_from(["put", "put", "put", "delete", "again", "line", "swap"]))
+        ways = {
+            "put": [*row[:at], draw(st.sampled_from(CELLS)), *row[at + 1 :]],
+            "delete": [*row[:at], *row[at + 1 :]],
+            "again": [*row[: at + 1], *row[at:]],
+            "swap": row[at:] + row[:at],
+        }
+        how = draw(st.sampled_from([*ways, "put", "put", "line"]))
         if how == "line":
             rows.append(list(row))
-        elif how == "delete":
-            del row[at : at + 1]
-        elif how == "again":
-            row[at:at] = row[at : at + 1]
-        elif how == "swap":
-            row[:] = row[at:] + row[:at]
         else:
-            row[at : at + 1] = [draw(st.sampled_from(CELLS))]
+            row[:] = ways[how]
     return "\n".join(map(",".join, rows)).encode()
 
 
 @st.composite
 def frames(draw: st.DrawFn, table: pd.DataFrame) -> bytes:
     """A table of parquet with a column of another type, name or length, or with none."""
-    table = table.copy()
     name = draw(st.sampled_from(list(table)))
     how = draw(st.sampled_from(["type", "type", "drop", "rename", "rows", "again"]))
     if how == "type":
-        table[name] = pd.Series(draw(st.sampled_from(COLUMNS)) * len(table), table.index)
-    elif how == "drop":
-        del table[name]
-    elif how == "rename":
-        other = draw(st.sampled_from(["", "nobody", f"{name}.x", "x.y"]))
-        table = table.rename(columns={name: other})
-    elif how == "rows":
-        table = table.iloc[: draw(st.integers(0, len(table) - 1))]
-    else:
-        table = pd.concat([table, table])
-    return table_bytes(table)
+        column = pd.Series(draw(st.sampled_from(COLUMNS)) * len(table), table.index)
+        return table_bytes(table.assign(**{name: column}))
+    other = draw(st.sampled_from(["", "nobody", f"{name}.x", "x.y"]))
+    rows = draw(st.integers(0, len(table) - 1))
+    changed = {
+        "drop": table.drop(columns=name), "rename": table.rename(columns={name: other}),
+        "rows": table.iloc[:rows], "again": pd.concat([table, table]),
+    }  # fmt: skip
+    return table_bytes(changed[how])
