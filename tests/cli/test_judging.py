@@ -13,7 +13,7 @@ from tests.command import call, done, only
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, packaged
 from eurasia_sim.scenarios.posterior import FILE
 from eurasia_sim.simulation.results import MANIFEST
-from eurasia_sim.validation.theories import APART
+from eurasia_sim.validation.calibration import APART
 
 pytestmark = pytest.mark.slow  # real folders, made by the product
 

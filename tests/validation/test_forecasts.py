@@ -19,19 +19,10 @@ from eurasia_sim.observations.skill import rolled, scores
 from eurasia_sim.scenarios.scenario import as_recorded
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import reference_draws
+from eurasia_sim.validation import forecasts, measured
 from eurasia_sim.validation.calibration import Problem
-from eurasia_sim.validation.forecasts import (
-    FITTED,
-    KNOWN,
-    MODEL,
-    floors,
-    held,
-    linked_forecast,
-    pooled,
-    read_ahead,
-    skill,
-)
-from eurasia_sim.validation.measured import compared, measures, simulated, yearly, years_read
+from eurasia_sim.validation.forecasts import FITTED, KNOWN, MODEL, linked_forecast
+from eurasia_sim.validation.measured import compared, measures
 from eurasia_sim.world.world import World, load_world
 
 YEARS = np.array([2001, 2002])
@@ -45,12 +36,14 @@ def inputs(world: World) -> Inputs:
 
 
 def forecast(reading, asked, horizons=(1, 2), **how):
-    return linked_forecast(lambda _: np.asarray(reading, float), **how)(asked, horizons)
+    """Of what runs read whose drivers are known."""
+    readings = {None: np.asarray(reading, float)}
+    return linked_forecast(readings, known=True, **how)(asked, horizons)
 
 
 def test_a_year_is_the_mean_of_its_months_that_were_run(world):
     months = np.arange(16.0).reshape(1, 16, 1)  # from October 2001
-    found = yearly(world, months, np.array([2000, 2001, 2002, 2003]))
+    found = measured.yearly(world, months, np.array([2000, 2001, 2002, 2003]))
     assert found[0, :, 0] == pytest.approx([np.nan, 1, 8.5, 15], nan_ok=True)
 
 
@@ -74,19 +67,20 @@ def test_the_packaged_items_read_what_a_run_publishes(world, inputs):
     items = compared(world)
     assert "troops" not in items
     assert "opium" in items
-    found = simulated(world, inputs, reference_draws(inputs, 2, 7), items)
-    assert years_read(items.values())[0] == 2000
+    found = measured.simulated(world, [inputs], reference_draws(inputs, 2, 7), items)
+    assert measured.ended(found).tolist() == [[True, True]]
+    assert measured.years_read(items.values())[0] == 2000
     for name, each in items.items():
-        assert found[name].shape == (2, *each.values.shape)
-        assert np.isfinite(found[name][:, :, each.years > 2000]).all()
-        assert np.isnan(found[name][:, :, each.years == 2000]).all()
+        assert found[name].shape == (1, 2, *each.values.shape)
+        assert np.isfinite(found[name][..., each.years > 2000]).all()
+        assert np.isnan(found[name][..., each.years == 2000]).all()
 
 
 def test_a_model_whose_measure_is_the_truth_beats_every_baseline():
     rng = np.random.default_rng(3)
     truth = rng.normal(size=(6, 12)).cumsum(axis=1)
     asked = series(truth + rng.normal(scale=0.05, size=truth.shape))
-    model = {MODEL: linked_forecast(lambda _: 5 * truth + 1)}
+    model = {MODEL: linked_forecast({None: 5 * truth + 1}, known=True)}
     rows = scores(asked, FREE, model, horizons=(1, 3))
     best = {(row.horizon, row.dyads): row.method for row in rows}  # the last is the least CRPS
     assert set(best.values()) == {MODEL}
@@ -105,7 +99,7 @@ def test_a_model_that_never_moves_forecasts_the_mean_of_its_link_or_on_the_filte
     # The measure explains the past wholly, so the offset is 0 and what comes is what it reads.
     moving = forecast(TWO.values, past, filters=True)
     assert moving == pytest.approx(TWO.values[:, 4:], abs=1e-4)
-    assert np.isnan(linked_forecast(lambda _: None)(past, (1, 2))).all()
+    assert np.isnan(linked_forecast({2005: still})(past, (1, 2))).all()  # past ends in 2004
 
 
 def test_an_item_in_the_measures_unit_has_its_scale_and_may_keep_its_last_deviation():
@@ -125,8 +119,8 @@ def test_nothing_after_the_origin_changes_a_forecast(rows, later, relative):
     other.values[:, 6:] = [*later]
     measure = np.sin(np.arange(9.0) * (1 + np.arange(len(rows))[:, None]))
     methods = {
-        name: linked_forecast(lambda _: measure, filters=name == "filters")
-        for name in ("mean", "filters")
+        str(filters): linked_forecast({None: measure}, known=True, filters=filters)
+        for filters in (False, True)
     }
     one, two = (rolled(each, FREE, 3, "level", methods) for each in (whole, other))
     at = list(one.ends).index(6)
@@ -134,7 +128,7 @@ def test_nothing_after_the_origin_changes_a_forecast(rows, later, relative):
 
 
 def test_drivers_stay_as_the_year_left_them_and_nothing_of_the_next_year_is_known(world, inputs):
-    frozen, parting = held(world, inputs, 2010)
+    frozen, parting = forecasts.held(world, inputs, 2010)
     december, july = world.month("2010-12"), world.month("2010-07")
     assert parting == july + 1
     assert frozen.months == world.month("2015-12") + 1
@@ -154,7 +148,7 @@ def test_drivers_stay_as_the_year_left_them_and_nothing_of_the_next_year_is_know
 def test_runs_ahead_part_from_the_record_after_their_origin_alone(world, inputs):
     items = {name: each for name, each in compared(world).items() if name in ("deaths", "opium")}
     draws = reference_draws(inputs, 3, 7)
-    found, failed = read_ahead(world, inputs, draws, items)
+    found, failed = forecasts.read_ahead(world, inputs, draws, items)
     assert failed == 0
     own, years = found["deaths"], items["deaths"].years
     assert list(own) == [None, *range(2002, 2020)]
@@ -163,7 +157,7 @@ def test_runs_ahead_part_from_the_record_after_their_origin_alone(world, inputs)
     assert np.abs(own[None] - own[2009])[:, after].max() > 1e-4
     assert np.isnan(own[2009][:, years > 2014]).all()
     assert own[2009][0, 0] == own[2009][0, 1]  # 2000 reads as the year in which the record begins
-    again, _ = read_ahead(world, inputs, draws, items, workers=1)
+    again, _ = forecasts.read_ahead(world, inputs, draws, items, workers=1)
     for name, readings in found.items():
         for origin, reading in readings.items():
             assert np.array_equal(again[name][origin], reading, equal_nan=True)
@@ -171,14 +165,14 @@ def test_runs_ahead_part_from_the_record_after_their_origin_alone(world, inputs)
 
 def test_a_world_without_observations_has_no_skill():
     other = load_world("europe_1914")
-    assert skill(other, as_recorded(other), other.default_theory, 8, 7) is None
+    assert forecasts.skill(other, as_recorded(other), other.default_theory, 8, 7) is None
 
 
 def test_errors_are_pooled_over_cells_and_then_over_origins(capsys):
     asked = series([[0, 0, 1, 2, np.nan], [0, 0, 3, 0, 4]])
     zero, two = (still(lambda past, at=at: at + 0 * past.values[:, -1]) for at in (0, 2))
     methods = {"a": zero, "b": zero, FITTED: zero, FITTED + KNOWN: two}
-    found = pooled(asked, Floor(origins=[2002, 2004]), methods).set_index("method")
+    found = forecasts.pooled(asked, Floor(origins=[2002, 2004]), methods).set_index("method")
     # From 2002 the cells are 1, 2, 3, 0, 4; from 2004 the second unit's 4 alone.
     assert found.loc["a", "by_origin"] == pytest.approx([np.sqrt(30 / 5), 4])
     assert found.loc["a", "rmse"] == pytest.approx(np.sqrt((30 / 5 + 16) / 2))
@@ -187,7 +181,7 @@ def test_errors_are_pooled_over_cells_and_then_over_origins(capsys):
     off_by_two = np.sqrt(((1 + 0 + 1 + 4 + 4) / 5 + 4) / 2)
     assert found.loc["b", "known"] == pytest.approx(off_by_two / np.sqrt(11))
     assert found.loc["b", "known_low"] < found.loc["b", "known"] < found.loc["b", "known_high"]
-    one = pooled(asked, Floor(origins=[2002], ahead=3), methods).set_index("method")
+    one = forecasts.pooled(asked, Floor(origins=[2002], ahead=3), methods).set_index("method")
     assert one.loc["a", ["rmse", "cases", "units"]].tolist() == [4, 1, 1]
     assert np.isnan(one.loc["a", "known_low"])  # a single unit cannot be resampled
     for table, cells in ((found, "b 3.317 -2.33 1.00 (1.00 to 1.00)"), (one, "b 4.000 -4.00 1.00")):
@@ -207,8 +201,10 @@ def test_what_comes_after_an_origin_moves_its_errors_and_no_forecast(world):
             floor = each.item.floor and Floor(origins=[2010])
             item = each.item.model_copy(update={"floor": floor})
             items[name] = replace(each, item=item, values=each.values + later * (each.years > 2010))
-        found.append(floors(replace(whole, items=items)).set_index(["item", "method"])["off"])
+        found.append(
+            forecasts.floors(replace(whole, items=items)).set_index(["item", "method"])["off"]
+        )
     assert {*FREE, FITTED, FITTED + KNOWN, "free run"} <= set(found[0]["deaths"].index)
     pd.testing.assert_series_equal(found[0] - 3, found[1].loc[found[0].index])
     with pytest.raises(DataError, match="no observed item of eurasia says where its floor is"):
-        floors(replace(whole, items={"votes_distance": whole.items["votes_distance"]}))
+        forecasts.floors(replace(whole, items={"votes_distance": whole.items["votes_distance"]}))

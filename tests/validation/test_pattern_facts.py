@@ -101,67 +101,52 @@ MET: tuple[Any, ...] = ("met", (), {"RUS": 75, "CHN": 12, "USA": 30})
 FACTS: dict[str, list[tuple[Any, ...]]] = {
     "csto_members_part_from_russia": [
         ("apart", ("RUS", "KAZ"), (0.14, 0.61)), ("apart", ("RUS", "KGZ"), (0.25, 0.80)),
-        ("apart", ("RUS", "TJK"), (0.25, 0.72)),
-    ],
+        ("apart", ("RUS", "TJK"), (0.25, 0.72))],
     "central_asia_nears_china": [
-        ("apart", ("CHN", *FIVE), (0.71, 0.20)), ("nearer", ("CHN",), [*FIVE])
-    ],
+        ("apart", ("CHN", *FIVE), (0.71, 0.20)), ("nearer", ("CHN",), [*FIVE])],
     "russia_and_china_near_each_other": [("apart", ("RUS", "CHN"), (0.91, 0.57))],
     "central_asia_parts_from_united_states": [
-        ("apart", ("USA", *FIVE), (2.94, 3.24)), ("nearer", ("USA",), ["TKM"])
-    ],
+        ("apart", ("USA", *FIVE), (2.94, 3.24)), ("nearer", ("USA",), ["TKM"])],
     "russia_and_pakistan_near_each_other": [("apart", ("RUS", "PAK"), (0.75, 0.35))],
     "republic_nears_its_northern_neighbours": [("apart", ("AFG", *FIVE), (0.76, 0.23))],
     "turkmenistan_leans_least_to_russia": [
         ("distance", ("RUS", ("TKM",), (2003, 2020)), 0.94),
-        ("far", ("RUS", (2003, 2020)), ["TKM"]),
-    ],
+        ("far", ("RUS", (2003, 2020)), ["TKM"])],
     "kazakhstan_leans_more_to_united_states_than_turkmenistan": [
         ("distance", ("USA", ("KAZ",), (2001, 2020)), 2.95),
         ("distance", ("USA", ("TKM",), (2001, 2020)), 3.48),
         ("exercises", ("USA", ("KAZ",), (2001, 2010)), [27]),
-        ("exercises", ("USA", ("TKM",), (2001, 2010)), [1]),
-    ],
+        ("exercises", ("USA", ("TKM",), (2001, 2010)), [1])],
     "russia_and_china_begin_to_exercise": [
-        ("exercises", ("RUS", ("CHN",), (2001, 2004), (2007, 2010)), [0, 8])
-    ],
+        ("exercises", ("RUS", ("CHN",), (2001, 2004), (2007, 2010)), [0, 8])],
     "uzbekistan_breaks_with_united_states": [
         ("exercises", ("USA", ("UZB",), (2001, 2004), (2005, 2010)), [10, 0]),
         ("distance", ("USA", ("UZB",), (2002, 2004), 1), 2.5),
-        ("distance", ("USA", ("UZB",), (2006, 2010), 1), 3.1),
-    ],
+        ("distance", ("USA", ("UZB",), (2006, 2010), 1), 3.1)],
     "china_begins_to_exercise_in_central_asia": [
-        ("exercises", ("CHN", FIVE, (2001, 2005), (2006, 2010)), [2, 12])
-    ],
+        ("exercises", ("CHN", FIVE, (2001, 2005), (2006, 2010)), [2, 12])],
     "russia_exercises_more_than_china_in_central_asia": [MET],
     "russia_exercises_more_than_united_states_in_central_asia": [MET],
     "united_states_exercises_more_than_china_in_central_asia": [MET],
     "india_turns_to_united_states": [("arms", ("IND", "United States", 3), [0.001, 0.106])],
     "pakistan_leans_on_china": [
         ("arms", ("PAK", "China"), [0.39, 0.72]), ("loans", (("PAK",), EARLY), 2.7),
-        ("loans", (("PAK",), LATE, 0), 55),
-    ],
+        ("loans", (("PAK",), LATE, 0), 55)],
     "republic_turns_from_russian_to_american_arms": [
-        ("arms", ("AFG", "Russia"), [0.72, 0.0]), ("arms", ("AFG", "United States"), [0.28, 0.90])
-    ],
+        ("arms", ("AFG", "Russia"), [0.72, 0.0]), ("arms", ("AFG", "United States"), [0.28, 0.90])],
     "insurgency_returns": [("deaths", ((2003, 2004), (2007, 2010)), [700, 6400])],
     "insurgency_spreads_as_foreign_forces_go": [
-        ("deaths", ((2007, 2010), (2017, 2020)), [6400, 23800])
-    ],
+        ("deaths", ((2007, 2010), (2017, 2020)), [6400, 23800])],
     "russia_sells_most_arms": [
-        ("share", ("Russia", "2016-2020"), [0.61]), ("share", ("China", "2016-2020"), [0.18])
-    ],
+        ("share", ("Russia", "2016-2020"), [0.61]), ("share", ("China", "2016-2020"), [0.18])],
     "china_enters_the_arms_market": [
-        ("share", ("China", "2001-2005", "2006-2010", "2016-2020"), [0, 0, 0.18])
-    ],
+        ("share", ("China", "2001-2005", "2006-2010", "2016-2020"), [0, 0, 0.18])],
     "china_overtakes_russia_in_trade": [
-        ("years_in_which_china_trades_more", (), [*range(2009, 2015)])
-    ],
+        ("years_in_which_china_trades_more", (), [*range(2009, 2015)])],
     "china_lends_to_central_asia": [("loans", (FIVE, EARLY), 3.9), ("least_lent", (), True)],
     "refugees_return": [("refugees", (2001,), 3.7), ("refugees", (2005,), 2.0)],
     "afghan_economy_grows_with_aid": [
-        ("output", (2001, 2003), [2.8, 4.5]), ("output", (2011, 2014), [17.8, 20.5])
-    ],
+        ("output", (2001, 2003), [2.8, 4.5]), ("output", (2011, 2014), [17.8, 20.5])],
     "afghan_economy_collapses": [("output", (2020, 2022), [20.0, 14.5])],
 }  # fmt: skip
 

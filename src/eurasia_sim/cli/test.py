@@ -27,9 +27,8 @@ from eurasia_sim.simulation.family import content_digest
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.parameter_draws import fit_beside, memory_of_draws
 from eurasia_sim.simulation.results_folder import FIT
-from eurasia_sim.validation.calibration import ORIGINS, Fit, Problem, held_out
+from eurasia_sim.validation.calibration import ORIGINS, Fit, Problem, held_out, weigh
 from eurasia_sim.validation.calibration import calibrate as fitted
-from eurasia_sim.validation.theories import weigh
 from eurasia_sim.world.world import World, load_world
 
 _TOLD, _MOST_SHOWN = 3, 10  # hypotheses in sentences, numbers in a table; the rest by --all

@@ -1,104 +1,47 @@
-"""A theory fitted to the record by an ensemble smoother, and what it foretells before and after.
+"""A theory fitted to the record by a smoother, and theories weighed by what they foretell.
 
-Claim: assimilating the same data several times, each time with a larger error, draws members close
-to the posterior of a model that is not linear (emerick2013); a number that no predicted value goes
-along with is left as it is (adaptive localisation, vossepoel2025).
+Claim: weights that maximise the held-out log score of the mixture (stacking, yao2018) weigh models
+of which none is true.
 Form: a number goes in as the normal score of its place in its range. Whatever is scored after an
-origin is fitted up to that origin only; the fit to the whole record is kept and never scored.
+origin is fitted up to that origin only; the fit to the whole record is kept and never scored. Two
+presets are one theory where a forest, shown records that each leaves over its ranges, cannot tell
+which left a record it has not seen: area under the curve below `APART`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from itertools import combinations, compress
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.sparse.csgraph import connected_components
+from scipy.special import logsumexp
 from scipy.stats import norm, qmc
 
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.observations.loader import Series
 from eurasia_sim.scenarios.posterior import LEAST_MEMBERS
 from eurasia_sim.scenarios.scenario import as_recorded
+from eurasia_sim.simulation import parameter_draws
 from eurasia_sim.simulation.inputs import Inputs, prepare
-from eurasia_sim.simulation.parameter_draws import (
-    Draws,
-    hold_shares,
-    put,
-    ranges_of,
-    reference_draws,
-)
-from eurasia_sim.validation.evidence import BLOCK, SCALE_SPREAD, Evidence
-from eurasia_sim.validation.measured import compared, simulated
+from eurasia_sim.validation.evidence import BLOCK, SCALE_SPREAD, Evidence, smooth
+from eurasia_sim.validation.measured import YEAR, Items, Report, compared, ended, simulated, unheard
 from eurasia_sim.world.world import World
 
 ORIGINS = (2008, 2011, 2014, 2017)  # last years known; what is foretold are the next three
 Measures = Mapping[str, Floats]  # item -> (R, U, T)
-Items = Mapping[str, Evidence | None]  # None: what was observed never varies
-STEPS = 3  # times that the data are assimilated
-FALSE_MOVES = 0.05  # chance that a fit moves any number with which nothing goes along
-_STILL = 1e-9
-_YEAR = 12
+Known = Mapping[str, Evidence | None]  # None: what was observed never varies
+APART = 0.7  # area under the curve; fixed before any pair was looked at
+_FOLDS, _TREES = 5, 100
 
 
 def values_of_scores(scores: Floats, low: Floats | float, high: Floats | float) -> Floats:
     """Values within a range of normal scores."""
     return np.asarray(low + (high - low) * norm.cdf(scores))
-
-
-def chance_level(pairs: int, members: int, rate: float = FALSE_MOVES) -> float:
-    """The correlation that the largest of so many exceeds by chance at a rate."""
-    return float(np.tanh(norm.isf(rate / (2 * max(pairs, 1))) / np.sqrt(max(members - 3, 1))))
-
-
-def smooth(
-    scores: Floats,
-    predict: Callable[[int, Floats], Floats],
-    observed: Floats,
-    seed: int,
-    *,
-    fixed: int = 0,
-    rate: float = FALSE_MOVES,
-) -> tuple[Floats, Floats]:
-    """(M, R) members that agree with data whose errors are independent and of unit variance.
-
-    With them (M, D) which number goes along with which datum at the first step: their correlation,
-    0 where chance could show as much, at a rate. Raises DataError without the extra `fit`.
-
-    Args:
-        scores: (M, R) normal scores of M numbers in R members, drawn from the prior; the last,
-            `fixed`, are nuisances.
-        predict: from step and scores to (D, R) predictions of what was observed (D,).
-    """
-    try:
-        from iterative_ensemble_smoother import AdaptiveESMDA  # which we may use but not pass on
-    except ImportError as error:
-        need = "a fit needs iterative_ensemble_smoother (GPL-3.0), which the extra `fit` installs"
-        raise DataError([f'{need}: pip install "eurasia-sim[fit]"']) from error
-    smoother = AdaptiveESMDA(np.ones(len(observed)), observed, alpha=STEPS, seed=seed)
-    pairs = (len(scores) - fixed) * len(observed)
-    least = chance_level(pairs, scores.shape[1], rate)
-    along: Floats = np.zeros((len(scores), len(observed)))
-    for step in range(STEPS):
-
-        def keep(correlation: Floats, _: Any, step: int = step) -> NDArray[np.bool_]:
-            found = np.abs(correlation) > least
-            if not step:
-                along[:] = np.where(found, correlation, 0.0)
-            else:
-                found &= (along != 0).any(axis=1, keepdims=True)
-            return found
-
-        predicted = np.array(predict(step, scores))
-        # A datum that no member changes: a correlation with it would be 0 over 0.
-        still = predicted.std(axis=1) <= _STILL
-        chance = np.random.default_rng(0).normal(size=(int(still.sum()), predicted.shape[1]))
-        predicted[still] += _STILL * chance
-        smoother.prepare_assimilation(Y=predicted, truncation=1.0)
-        scores = smoother.assimilate_batch(X=scores, correlation_callback=keep, n_jobs=1)
-    return scores, along
 
 
 @dataclass(frozen=True)
@@ -107,7 +50,7 @@ class Problem:
 
     world: World
     inputs: Inputs
-    items: Mapping[str, Series]
+    items: Items
     members: int
     seed: int
     workers: int | None = None
@@ -127,7 +70,7 @@ class Problem:
     @cached_property
     def ranges(self) -> dict[str, tuple[float, float]]:
         """Declared ranges of the M uncertain numbers."""
-        return ranges_of(self.world, self.inputs)
+        return parameter_draws.ranges_of(self.world, self.inputs)
 
     @cached_property
     def prior(self) -> tuple[Floats, Measures]:
@@ -137,47 +80,50 @@ class Problem:
         """
         cube = qmc.LatinHypercube(len(self.ranges), rng=np.random.default_rng(self.seed))
         scores = norm.ppf(cube.random(self.members)).T
-        found = simulated(self.world, self.inputs, self.draws(scores), self.items, self.workers)
-        ended = _ended(found)
-        if ended.sum() < min(LEAST_MEMBERS, self.members):
-            raise DataError([f"only {ended.sum()} of {self.members} runs of the prior ended"])
-        return scores[:, ended], {name: each[ended] for name, each in found.items()}
+        found = self.read(scores, self.items)
+        kept = ended(found)
+        if kept.sum() < min(LEAST_MEMBERS, self.members):
+            raise DataError([f"only {kept.sum()} of {self.members} runs of the prior ended"])
+        return scores[:, kept], {name: each[kept] for name, each in found.items()}
 
-    def draws(self, scores: Floats) -> Draws:
+    def draws(self, scores: Floats) -> parameter_draws.Draws:
         """Runs of (M, R) scores; member by member the same chance at every step."""
-        draws = reference_draws(self.inputs, scores.shape[1], self.seed)
+        draws = parameter_draws.reference_draws(self.inputs, scores.shape[1], self.seed)
         for path, row in zip(self.ranges, scores, strict=True):
-            put(self.world, draws, path, values_of_scores(row, *self.ranges[path]))
-        hold_shares(self.world, draws)
+            values = values_of_scores(row, *self.ranges[path])
+            parameter_draws.put(self.world, draws, path, values)
+        parameter_draws.hold_shares(self.world, draws)
         return draws
 
-    def measures(self, scores: Floats, until: int | None = None) -> Measures:
-        """Measures of (M, R) scores, NaN after a year; a failed run is given the others' mean."""
+    def read(self, scores: Floats, items: Items, until: int | None = None) -> Measures:
+        """What items read of runs of (M, R) scores, NaN after a year and in a run that fails.
+
+        Raises DataError where every run fails.
+        """
         months = self.inputs.months
         if until is not None:
-            months = min(months, (until + 1) * _YEAR - self.world.start)
-        inputs = replace(self.inputs, months=months)
-        found = simulated(self.world, inputs, self.draws(scores), self.items, self.workers)
-        if (ended := _ended(found)).all():
+            months = min(months, (until + 1) * YEAR - self.world.start)
+        family, draws = [replace(self.inputs, months=months)], self.draws(scores)
+        found = simulated(self.world, family, draws, items, self.workers)
+        if not ended(found).any():
+            raise DataError(["every run of the record failed, so there is nothing to fit"])
+        return {name: each[0] for name, each in found.items()}
+
+    def measures(self, scores: Floats, until: int | None = None) -> Measures:
+        """The same of all items; a failed run is given the others' mean."""
+        found = self.read(scores, self.items, until)
+        if (kept := ended(found)).all():
             return found
         return {
-            name: np.where(ended[:, None, None], each, each[ended].mean(axis=0))
+            name: np.where(kept[:, None, None], each, each[kept].mean(axis=0))
             for name, each in found.items()
         }
 
-    def evidence(self, origin: int) -> Items:
+    def evidence(self, origin: int) -> Known:
         """Every item in blocks up to an origin and after it, beside the prior."""
-        first, prior = self.world.start // _YEAR, self.prior[1]
+        first, prior = self.world.start // YEAR, self.prior[1]
         blocks = {name: Evidence.of(each, origin, first) for name, each in self.items.items()}
         return {name: each.beside(each.blocks(prior[name])) for name, each in blocks.items()}
-
-
-def _ended(found: Measures) -> NDArray[np.bool_]:
-    """(R,) which runs ended, one at least: a failed one has no year of any item."""
-    ended = np.any([np.isfinite(each).any(axis=(1, 2)) for each in found.values()], axis=0)
-    if not ended.any():
-        raise DataError(["every run of the record failed, so there is nothing to fit"])
-    return np.asarray(ended)
 
 
 @dataclass(frozen=True)
@@ -191,7 +137,7 @@ class Fit:
     along: Floats  # (M, D) correlation of number and datum; 0 where chance could show as much
 
     @classmethod
-    def of(cls, problem: Problem, items: Items, origin: int) -> Self:
+    def of(cls, problem: Problem, items: Known, origin: int) -> Self:
         """Assimilate what was observed of some items up to their origin.
 
         Raises DataError where no number moves anything that was observed.
@@ -276,7 +222,7 @@ class Fit:
         return table.iloc[order].reset_index(drop=True)
 
 
-def foretold(fit: Fit, items: Items) -> pd.DataFrame:
+def foretold(fit: Fit, items: Known) -> pd.DataFrame:
     """Log density of everything in the block after a fit's origin, over the ranges and of the fit.
 
     A row a target: item, origin, unit, declared, fitted.
@@ -310,9 +256,7 @@ def held_out(targets: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def calibrate(
-    problem: Problem, report: Callable[[int], None] = lambda _: None
-) -> tuple[Fit, pd.DataFrame]:
+def calibrate(problem: Problem, report: Report = unheard) -> tuple[Fit, pd.DataFrame]:
     """A theory's fit to the whole record, and what fits up to each origin foretold after it.
 
     `report` is called with the number of fits that are done.
@@ -326,3 +270,92 @@ def calibrate(
     report(len(ORIGINS))
     fit = Fit.of(problem, problem.evidence(until), until)
     return fit, pd.concat(tables, ignore_index=True)
+
+
+def stacking_weights(densities: Floats) -> Floats:
+    """(K,) weights of models, 1 in sum, by log densities (N, K) of targets that were not fitted."""
+    models = densities.shape[1]
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        mixed = logsumexp(densities, axis=1, b=np.maximum(weights, 1e-12))
+        slope = np.exp(densities - mixed[:, None]).mean(axis=0)
+        return -float(mixed.mean()), -np.asarray(slope)
+
+    found = minimize(
+        loss, np.full(models, 1 / models), jac=True, method="SLSQP", bounds=[(0, 1)] * models,
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
+        options={"maxiter": 500, "ftol": 1e-12},
+    )  # fmt: skip
+    weights = np.clip(found.x, 0, None)
+    return np.asarray(weights / weights.sum())
+
+
+def weighed(targets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """A row a theory or form: its held-out log scores, and its weights beside the others.
+
+    Columns theory, declared, fitted (sums), weight_declared, weight_fitted, targets. Of the rows of
+    `foretold`, by name, only targets that all give a density count.
+    """
+    keys = ["item", "origin", "unit"]
+    tables = {name: each.set_index(keys) for name, each in targets.items()}
+    shared = pd.concat(tables, axis=1, join="inner")
+    rows = pd.DataFrame({"theory": list(targets)})
+    for kind in ("declared", "fitted"):
+        densities = np.ascontiguousarray(shared.xs(kind, axis=1, level=1))
+        rows[kind] = densities.sum(axis=0)
+        rows[f"weight_{kind}"] = stacking_weights(densities)
+    return rows.assign(targets=len(shared))
+
+
+def told_apart(one: Problem, other: Problem, until: int) -> float:
+    """Area under the curve of a forest that is to say which of two left a record over its ranges.
+
+    Records are in the directions in which both together differ, with the errors of the first's
+    model; folds are of members.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.model_selection import StratifiedKFold, cross_val_score
+
+    rng = np.random.default_rng([one.seed, until])
+    sizes = [problem.prior[0].shape[1] for problem in (one, other)]
+    columns = []
+    for name, item in one.evidence(until).items():
+        scales = rng.normal(size=sum(sizes))
+        if item and one.items[name].item.use == "fits":
+            both = [item.blocks(problem.prior[1][name]) for problem in (one, other)]
+            measure = np.concatenate(both)
+            predicted = item.turn(measure, scales) @ item.predicted(measure, scales).T
+            columns.append((predicted + rng.normal(size=predicted.shape)).T)
+    labels = np.repeat([0, 1], sizes)
+    forest = RandomForestClassifier(_TREES, random_state=0, min_samples_leaf=5)
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    found = cross_val_score(forest, np.hstack(columns), labels, cv=folds, scoring="roc_auc")
+    return float(np.mean(found))
+
+
+def one_theory(names: Sequence[str], areas: Mapping[tuple[str, str], float]) -> list[list[str]]:
+    """Groups of names, of which each is not told apart from some other of its group."""
+    alike = [[areas.get((one, other), APART) < APART for other in names] for one in names]
+    count, groups = connected_components(np.array(alike), directed=False)
+    return [list(compress(names, groups == group)) for group in range(count)]
+
+
+def weigh(
+    problems: Mapping[str, Problem], targets: Mapping[str, pd.DataFrame], until: int
+) -> tuple[dict[str, pd.DataFrame], list[list[str]]]:
+    """Tables `theories` (of `weighed`) and `pairs` (one, other, area), and theories that are one.
+
+    Both are empty where there is but one theory.
+    """
+    if len(problems) < 2:
+        return {}, []
+    areas = {
+        (one, other): told_apart(problems[one], problems[other], until)
+        for one, other in combinations(problems, 2)
+    }
+    pairs = pd.DataFrame([(*pair, area) for pair, area in areas.items()])
+    tables = {
+        "theories": weighed(targets),
+        "pairs": pairs.set_axis(["one", "other", "area"], axis=1),
+    }
+    return tables, one_theory(list(problems), areas)

@@ -1,29 +1,37 @@
-"""An observed item in blocks of years, with its error model, up to an origin and after it.
+"""What observed items say of numbers: blocks of years with an error model, and a smoother.
 
+Claim: assimilating the same data several times, each time with a larger error, draws members close
+to the posterior of a model that is not linear (emerick2013); a number that no predicted value goes
+along with is left as it is (adaptive localisation, vossepoel2025).
 Form: mean of a block = level + offset of the unit + scale × measure + error. Offsets and level are
 marginal, the scale is drawn with the numbers; their variances and the error's come from what was
 observed up to the origin. A year's mean of the group has been taken off before.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.special import logsumexp
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from eurasia_sim.compute.dimensions import Floats, Integers
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.observations.loader import Series
 
 BLOCK = 3  # years; values of neighbouring years are no independent witnesses
 SCALE_SPREAD = 0.7  # of the scale's prior, in its own mean
+STEPS = 3  # times that the data are assimilated
+FALSE_MOVES = 0.05  # chance that a fit moves any number with which nothing goes along
 _DEGREES = 4  # of freedom of what is foretold
 _WIDE = 100.0  # variance of the level common to all units, in variances of the item
 _LEAST_SIGNAL = 0.1  # of a direction in which draws differ, in standard deviations of its error
 _MOST_DIRECTIONS = 20  # of an item, the widest first
-_STILL = 1e-9  # of a measure that no draw moves
+_STILL = 1e-9  # of what no draw moves
 _LEAST_ERROR = 0.05  # of a block's error, in standard deviations of the item
 
 
@@ -162,3 +170,51 @@ def _variances(values: Floats, measure: Floats, errors: Floats) -> tuple[float, 
         return residual, 0.0
     offsets = y_means - slope * x_means
     return residual, max(float(np.var(offsets, ddof=1) - np.mean(within / counts)), 0.0)
+
+
+def chance_level(pairs: int, members: int, rate: float = FALSE_MOVES) -> float:
+    """The correlation that the largest of so many exceeds by chance at a rate."""
+    return float(np.tanh(norm.isf(rate / (2 * max(pairs, 1))) / np.sqrt(max(members - 3, 1))))
+
+
+def smooth(
+    scores: Floats, predict: Callable[[int, Floats], Floats], observed: Floats, seed: int, *,
+    fixed: int = 0, rate: float = FALSE_MOVES,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """(M, R) members that agree with data whose errors are independent and of unit variance.
+
+    With them (M, D) which number goes along with which datum at the first step: their correlation,
+    0 where chance could show as much, at a rate. Raises DataError without the extra `fit`.
+
+    Args:
+        scores: (M, R) normal scores of M numbers in R members, drawn from the prior; the last,
+            `fixed`, are nuisances.
+        predict: from step and scores to (D, R) predictions of what was observed (D,).
+    """
+    try:
+        from iterative_ensemble_smoother import AdaptiveESMDA  # which we may use but not pass on
+    except ImportError as error:
+        need = "a fit needs iterative_ensemble_smoother (GPL-3.0), which the extra `fit` installs"
+        raise DataError([f'{need}: pip install "eurasia-sim[fit]"']) from error
+    smoother = AdaptiveESMDA(np.ones(len(observed)), observed, alpha=STEPS, seed=seed)
+    pairs = (len(scores) - fixed) * len(observed)
+    least = chance_level(pairs, scores.shape[1], rate)
+    along: Floats = np.zeros((len(scores), len(observed)))
+    for step in range(STEPS):
+
+        def keep(correlation: Floats, _: Any, step: int = step) -> NDArray[np.bool_]:
+            found = np.abs(correlation) > least
+            if not step:
+                along[:] = np.where(found, correlation, 0.0)
+            else:
+                found &= (along != 0).any(axis=1, keepdims=True)
+            return found
+
+        predicted = np.array(predict(step, scores))
+        # A datum that no member changes: a correlation with it would be 0 over 0.
+        still = predicted.std(axis=1) <= _STILL
+        chance = np.random.default_rng(0).normal(size=(int(still.sum()), predicted.shape[1]))
+        predicted[still] += _STILL * chance
+        smoother.prepare_assimilation(Y=predicted, truncation=1.0)
+        scores = smoother.assimilate_batch(X=scores, correlation_callback=keep, n_jobs=1)
+    return scores, along

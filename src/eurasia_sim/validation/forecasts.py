@@ -24,16 +24,9 @@ from eurasia_sim.observations.skill import HORIZONS, TARGETS, Dyads, Score, scor
 from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws
+from eurasia_sim.validation import measured
 from eurasia_sim.validation.calibration import Fit, Problem
-from eurasia_sim.validation.measured import (
-    columns_read,
-    compared,
-    measures,
-    read_runs,
-    simulated,
-    yearly,
-    years_read,
-)
+from eurasia_sim.validation.measured import YEAR, Items, Report
 from eurasia_sim.world.world import World
 
 MODEL, NULL, UNCHANGED = "model", "null theory", "no change"
@@ -42,7 +35,7 @@ FITTED, DECLARED, FREE_RUN, LINE = "fitted", "declared ranges", "free run", "lev
 RIVALS = {"forecast": FITTED, "known": FITTED + KNOWN}
 _RESAMPLED = 4000
 _POWER = ("capability", "theatre_capability")
-_YEAR, _AFTER_MIDDLE = 12, 5  # months; of a year, those after the seventh
+_AFTER_MIDDLE = 5  # months of a year after the seventh
 _BLOCK = 200  # runs held in memory at once
 # By origin, (U, T) what an item reads; None: of runs whose drivers are all known.
 Readings = Mapping[int | None, Floats]
@@ -54,7 +47,7 @@ def held(world: World, inputs: Inputs, year: int, ahead: int = max(HORIZONS)) ->
     Power stays as it was in the middle of that year, since the months after it lie on the way to
     the next year's figure. `ahead` years are run after it.
     """
-    last = _YEAR * (year + 1) - 1 - world.start
+    last = YEAR * (year + 1) - 1 - world.start
     middle, months = last - _AFTER_MIDDLE, np.arange(len(inputs.levers))
     fields = {
         field.name: getattr(inputs.levers, field.name)[
@@ -63,62 +56,48 @@ def held(world: World, inputs: Inputs, year: int, ahead: int = max(HORIZONS)) ->
         for field in LEVERS.fields
     }
     levers = inputs.levers.changed_to(world.geography().venue_domains, **fields)
-    end = min(last + 1 + _YEAR * ahead, inputs.months)
+    end = min(last + 1 + YEAR * ahead, inputs.months)
     return replace(inputs, levers=levers, months=end), middle + 1
 
 
 def read_ahead(
-    world: World,
-    inputs: Inputs,
-    draws: Draws,
-    items: Mapping[str, Series],
-    workers: int | None = None,
-    report: Callable[[int], None] = lambda _: None,
-    *,
-    origins: Sequence[int] | None = None,
+    world: World, inputs: Inputs, draws: Draws, items: Items, workers: int | None = None,
+    report: Report = measured.unheard, *, origins: Sequence[int] | None = None,
     ahead: int = max(HORIZONS),
-) -> tuple[dict[str, Readings], int]:
+) -> tuple[dict[str, Readings], int]:  # fmt: skip
     """By item the mean over finished runs of what it reads, (U, T) by origin; and failed runs.
 
     A year before the first that is run reads as that one; a year after a run's last is NaN.
     The drivers of `inputs` are held from each origin on, for `ahead` years; the origins are the
     last years known, by default all that a score can use.
     """
-    columns, years = columns_read(items.values()), years_read(items.values())
     if origins is None:
-        origins = [int(year) for year in years[FIRST - 1 : -1] if _YEAR * year > world.start]
+        years = measured.years_read(items.values())[FIRST - 1 : -1]
+        origins = [int(year) for year in years if YEAR * year > world.start]
     branches = [(inputs, 0), *(held(world, inputs, year, ahead) for year in origins)]
     family, partings = zip(*branches, strict=True)
-
-    def read(months: list[Floats]) -> Floats:
-        return np.stack([yearly(world, each, years) for each in months], axis=1)
-
     sums = {name: np.zeros((len(family), *each.values.shape)) for name, each in items.items()}
     count = 0
     for first in range(0, len(draws), _BLOCK):
         block = draws.part(slice(first, first + _BLOCK))
         tell = partial(lambda first, done: report(first + done), first)
-        found = read_runs(family, block, columns, read, workers, tell, partings)
-        found = found[np.all(np.isfinite(found).any(axis=(2, 3)), axis=1)]
-        means = dict(zip(columns, np.moveaxis(found, 3, 0), strict=True))
-        for name, series in items.items():
-            sums[name] += measures(series, means, years).sum(axis=0)
-        count += len(found)
+        found = measured.simulated(world, family, block, items, workers, tell, partings)
+        ended = measured.ended(found).all(axis=0)
+        for name, each in found.items():
+            sums[name] += each[:, ended].sum(axis=1)
+        count += int(ended.sum())
     if not count:
         return {}, len(draws)
     for own in sums.values():
         first = int(np.isfinite(own).all(axis=(0, 1)).argmax())
         own[..., :first] = own[..., [first]]
-    places = (None, *origins)
     readings: dict[str, Readings] = {
-        name: dict(zip(places, own / count, strict=True)) for name, own in sums.items()
+        name: dict(zip((None, *origins), own / count, strict=True)) for name, own in sums.items()
     }
     return readings, len(draws) - count
 
 
-def linked_forecast(
-    reading_of: Callable[[int], Floats | None], *, filters: bool = False
-) -> Baseline:
+def linked_forecast(readings: Readings, *, known: bool = False, filters: bool = False) -> Baseline:
     """The forecaster whose mean is the link, fitted up to the origin, of what runs read later.
 
     The scale is fitted unless the item says it. What a unit deviates by is the pooled mean of all
@@ -126,13 +105,15 @@ def linked_forecast(
     filtered level of what the measure leaves, as of the baseline `thirds`. The spread of draws is
     not added to that of earlier errors, which holds it already; so all methods are scored alike.
 
-    `reading_of` gives (U, T) what the item reads of runs from an origin; None makes forecasts NaN.
+    Args:
+        readings: of runs from each origin; forecasts from any other are NaN.
+        known: whether to take the runs whose drivers are all known instead.
     """
     fits: dict[int, LinkFit] = {}
 
     def ahead(past: Series, horizons: tuple[int, ...]) -> Floats:
         origin, end = int(past.years[-1]), len(past.years)
-        reading = reading_of(origin)
+        reading = readings.get(None if known else origin)
         if reading is None:
             return np.full((len(past.units), len(horizons)), np.nan)
         item, errors = past.item, past.errors
@@ -153,11 +134,6 @@ def linked_forecast(
     return ahead
 
 
-def reading_from(readings: Readings, known: bool, origin: int) -> Floats | None:
-    """What an item reads from an origin, with the drivers after it known or held."""
-    return readings.get(None if known else origin)
-
-
 class Skill(NamedTuple):
     """Scores of forecasts of what was observed."""
 
@@ -166,25 +142,19 @@ class Skill(NamedTuple):
 
 
 def skill(
-    world: World,
-    scenario: Scenario,
-    theory: str,
-    n: int,
-    seed: int,
-    *,
-    workers: int | None = None,
-    report: Callable[[str, int, int], None] = lambda *_: None,
-) -> Skill | None:
+    world: World, scenario: Scenario, theory: str, n: int, seed: int, *,
+    workers: int | None = None, report: Callable[[str, int, int], None] = lambda *_: None,
+) -> Skill | None:  # fmt: skip
     """Scores of the model, the null theory and every free baseline on all that was observed.
 
     None where the world has no observations. Each theory has n runs over the declared ranges;
     `report` is called with the side, how many runs it has, and how many of them are done.
     """
-    items = compared(world)
+    items = measured.compared(world)
     if not items:
         return None
-    last = int(years_read(items.values())[-1])
-    longer = replace(scenario, months=world.month(f"{last}-{_YEAR}") + 1)
+    last = int(measured.years_read(items.values())[-1])
+    longer = replace(scenario, months=world.month(f"{last}-{YEAR}") + 1)
     sides = {MODEL: (theory, longer), NULL: (world.null_theory, replace(longer, posterior=None))}
     found, failed = {}, {}
     for side, (name, asked) in sides.items():
@@ -195,14 +165,13 @@ def skill(
     for name, series in items.items() if all(found.values()) else ():
         others = {
             side + ON_FILTER * filters + KNOWN * known: linked_forecast(
-                partial(reading_from, readings[name], known), filters=filters
+                readings[name], known=known, filters=filters
             )
             for side, readings in found.items()
             for filters in (False, True)
             for known in (False, True)
         }
-        still: Readings = {None: np.zeros(series.values.shape)}
-        others[UNCHANGED] = linked_forecast(partial(reading_from, still, True))
+        others[UNCHANGED] = linked_forecast({None: np.zeros(series.values.shape)}, known=True)
         for target in TARGETS:
             listed += scores(series, {**FREE, **gravity_of(world, series)}, others, target=target)
     return Skill(pd.DataFrame(listed, columns=Score._fields), failed)
@@ -251,34 +220,30 @@ def floors(problem: Problem, report: Callable[[int, int], None] = lambda *_: Non
         return read_ahead(*given, origins=since, ahead=last - min(since))[0]
 
     declared = read(problem.prior[0], *origins)
-    fitted = {}
+    fitted: dict[int, dict[str, Readings]] = {}
     for done, origin in enumerate(origins):
         report(done, len(origins))
         fit = Fit.of(problem, problem.evidence(origin), origin)
         fitted[origin] = read(fit.scores, origin)
-    first = -(-problem.world.start // _YEAR)  # the first whole year of the record
+    first = -(-problem.world.start // YEAR)  # the first whole year of the record
     tables = []
     for name, series in items.items():
-        of_fit = {origin: readings[name] for origin, readings in fitted.items()}
         methods = {
             **FREE,
             LINE: of_figures(partial(line, first=first)),
             **gravity_of(problem.world, series),
         }
         for known in (False, True):
-            of_ranges = partial(reading_from, declared[name], known)
-            methods[DECLARED + KNOWN * known] = linked_forecast(of_ranges)
-            own = partial(_of_fit, of_fit, known)
-            methods[FITTED + KNOWN * known] = linked_forecast(own)
+            of_fits: Readings = {
+                at: each[name][None if known else at] for at, each in fitted.items()
+            }
+            methods[DECLARED + KNOWN * known] = linked_forecast(declared[name], known=known)
+            methods[FITTED + KNOWN * known] = linked_forecast(of_fits)
         if series.item.scale:
             methods[FREE_RUN] = partial(_free_run, declared[name][None])
         table = pooled(series, asked[name], methods)
         tables.append(table.assign(signs=signs_right(problem, series, first)))
     return pd.concat(tables, ignore_index=True)
-
-
-def _of_fit(readings: Mapping[int, Readings], known: bool, origin: int) -> Floats | None:
-    return reading_from(readings[origin], known, origin)
 
 
 def _free_run(reading: Floats, past: Series, horizons: tuple[int, ...]) -> Floats:
@@ -290,15 +255,13 @@ def signs_right(problem: Problem, series: Series, first: int) -> float:
 
     The sign is that of the correlation over the years from the first; NaN where no column is named.
     """
-    reads = {column: series.reading([column]) for column in series.item.signs}
-    if not reads:
+    signs = series.item.signs
+    if not signs:
         return np.nan
-    draws = problem.draws(problem.prior[0])
-    found = simulated(problem.world, problem.inputs, draws, reads, problem.workers)
+    found = problem.read(problem.prior[0], {each: series.reading([each]) for each in signs})
     observed = np.where(series.years >= first, series.values, np.nan)
-    known = np.isfinite(observed)
-    right = []
-    for column, sign in series.item.signs.items():
+    known, right = np.isfinite(observed), []
+    for column, sign in signs.items():
         moved = np.where(known, found[column], np.nan)
         moved -= np.nanmean(moved, axis=2, keepdims=True)
         along = np.nansum(moved * (observed - np.nanmean(observed, axis=1, keepdims=True)), axis=2)

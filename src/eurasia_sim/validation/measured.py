@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eurasia_sim.compute.dimensions import Floats, Integers
 from eurasia_sim.files.data_yaml import read_page, refuse
@@ -13,23 +14,24 @@ from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import Draws
 from eurasia_sim.world.world import World
 
-_YEAR = 12  # months
+YEAR = 12  # months
+Items = Mapping[str, Series]
+Report = Callable[[int], None]  # is called with how many runs, or fits, are done
 _LEAST = 1e-3  # of a share whose logarithm is read; less is none
 
 
+def unheard(_: int) -> None:
+    """The report that nobody reads."""
+
+
 def read_runs(
-    family: Sequence[Inputs],
-    draws: Draws,
-    columns: Iterable[str],
-    read: Callable[[list[Floats]], Floats],
-    workers: int | None = None,
-    report: Callable[[int], None] = lambda _: None,
+    family: Sequence[Inputs], draws: Draws, columns: Iterable[str],
+    read: Callable[[list[Floats]], Floats], workers: int | None = None, report: Report = unheard,
     partings: Sequence[int] = (0,),
-) -> Floats:
+) -> Floats:  # fmt: skip
     """(R, ...) what `read` makes of months of columns, (R, T, C) by scenario, NaN in failed runs.
 
-    All scenarios part from the first one, each in a month of `partings`; `report` is called with
-    the number of finished runs.
+    All scenarios part from the first one, each in a month of `partings`.
     """
     kept = np.array([family[0].columns.index(name) for name in columns], np.int64)
 
@@ -86,7 +88,7 @@ def years_read(items: Iterable[Series]) -> Integers:
 
 def yearly(world: World, months: Floats, years: Integers) -> Floats:
     """(R, Y, C) means over the months (R, T, C) of each year that were run; NaN without any."""
-    calendar = (world.start + np.arange(months.shape[1])) // _YEAR
+    calendar = (world.start + np.arange(months.shape[1])) // YEAR
     found = np.full((len(months), len(years), months.shape[2]), np.nan)
     for at, year in enumerate(years):
         if (own := calendar == year).any():
@@ -117,18 +119,21 @@ def measures(series: Series, means: Mapping[str, Floats], years: Integers) -> Fl
 
 
 def simulated(
-    world: World,
-    inputs: Inputs,
-    draws: Draws,
-    items: Mapping[str, Series],
-    workers: int | None = None,
-) -> dict[str, Floats]:
-    """By item, (R, U, T) what it reads of one scenario's runs; NaN for a failed run."""
+    world: World, family: Sequence[Inputs], draws: Draws, items: Items,
+    workers: int | None = None, report: Report = unheard, partings: Sequence[int] = (0,),
+) -> dict[str, Floats]:  # fmt: skip
+    """By item, (S, R, U, T) what it reads of runs of S scenarios; NaN for a failed run."""
     columns, years = columns_read(items.values()), years_read(items.values())
 
     def read(months: list[Floats]) -> Floats:
-        return yearly(world, months[0], years)
+        return np.stack([yearly(world, each, years) for each in months], axis=1)
 
-    found = read_runs([inputs], draws, columns, read, workers)
-    means = dict(zip(columns, np.moveaxis(found, 2, 0), strict=True))
+    found = read_runs(family, draws, columns, read, workers, report, partings)
+    means = dict(zip(columns, np.moveaxis(found, (3, 1), (0, 1)), strict=True))
     return {name: measures(series, means, years) for name, series in items.items()}
+
+
+def ended(found: Mapping[str, Floats]) -> NDArray[np.bool_]:
+    """(...) which of the runs of `simulated` did not fail; who failed has no year of any item."""
+    years = [np.isfinite(each).any(axis=(-2, -1)) for each in found.values()]
+    return np.asarray(np.any(years, axis=0))

@@ -25,7 +25,7 @@ from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
-from eurasia_sim.validation.measured import finished, read_runs
+from eurasia_sim.validation.measured import Report, finished, read_runs, unheard
 from eurasia_sim.validation.recognition import fact_scores, load_cases
 from eurasia_sim.world.forms import Finite, Month, Span, Text
 from eurasia_sim.world.provenance import Ancestry
@@ -48,6 +48,7 @@ def _in_order(ends: list[Any]) -> list[Any]:
 _Ends = Annotated[Span, AfterValidator(_in_order)]
 _Dates = Annotated[list[Month], Field(min_length=2, max_length=2), AfterValidator(_in_order)]
 _Columns = Annotated[list[str], Field(min_length=1)]
+_Direction = Literal["rises", "falls"]
 
 
 class _Order(Strict):
@@ -61,11 +62,8 @@ class _Quantity(Strict):
     less: list[str] = Field(default_factory=list)
 
 
-class _Change(_Quantity):
-    direction: Literal["rises", "falls"]
-
-
-class _Sign(_Change):
+class _Sign(_Quantity):
+    direction: _Direction
     earlier: _Dates
     later: _Dates
 
@@ -81,7 +79,8 @@ class _Band(_Quantity):
     during: _Dates
 
 
-class _Window(_Change):
+class _Window(_Quantity):
+    direction: _Direction
     past: Finite
     between: _Dates
 
@@ -233,12 +232,9 @@ def circularity(pattern: Pattern, ancestry: Ancestry, opening: Sequence[Series])
 
 
 def pass_shares(
-    patterns: Sequence[Pattern],
-    inputs: Inputs,
-    draws: Draws,
-    workers: int | None = None,
-    report: Callable[[int], None] = lambda _: None,
-) -> tuple[Floats, Floats, int]:
+    patterns: Sequence[Pattern], inputs: Inputs, draws: Draws, workers: int | None = None,
+    report: Report = unheard,
+) -> tuple[Floats, Floats, int]:  # fmt: skip
     """(P,) share of the finished runs that pass, (P,) that would unchanged, and failed runs."""
     names = list(dict.fromkeys(name for each in patterns for name in each.columns))
 
@@ -254,11 +250,9 @@ def pass_shares(
 
 
 def pattern_table(
-    patterns: Sequence[Pattern],
-    circular: Mapping[str, Sequence[str]],
-    shares: Mapping[str, Floats],
-    world: World,
-) -> pd.DataFrame:
+    patterns: Sequence[Pattern], circular: Mapping[str, Sequence[str]],
+    shares: Mapping[str, Floats], world: World,
+) -> pd.DataFrame:  # fmt: skip
     """A row a pattern: what it rests on, the share of runs that pass it, and whether it counts.
 
     A pattern counts where it is not circular, by the reasons of its id, and more than half of a
@@ -294,15 +288,9 @@ class Validation:
 
 
 def validate(
-    world: World,
-    scenario: Scenario,
-    theory: str,
-    n: int,
-    seed: int,
-    *,
-    workers: int | None = None,
-    report: Callable[[str, int, int], None] = lambda *_: None,
-) -> Validation:
+    world: World, scenario: Scenario, theory: str, n: int, seed: int, *,
+    workers: int | None = None, report: Callable[[str, int, int], None] = lambda *_: None,
+) -> Validation:  # fmt: skip
     """Hold n runs over the declared ranges, n at reference and n of the null theory to patterns.
 
     `report` is called with the side, how many runs it has, and how many of them are done. Raises
