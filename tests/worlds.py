@@ -181,10 +181,23 @@ class RandomWorld:
 
 def begun(world: RandomWorld, **fields: Any) -> Run:
     """The state at the beginning, with some of its arrays set as by `having`."""
-    state = world.view(world.memory())
+    return fill(world.view(world.memory()), **fields)
+
+
+def fill(state: Run, **fields: Any) -> Run:
+    """Set some arrays of a state as by `having`; return it."""
     for name, values in fields.items():
         _fill(getattr(state, name), values)
     return state
+
+
+def expect(state: Run, **by_hand: Any) -> None:
+    """Arrays of a state, or their entries at the places that a dictionary names, are as given."""
+    for name, values in by_hand.items():
+        whole = getattr(state, name)
+        for place, value in values.items() if isinstance(values, dict) else [(..., values)]:
+            at = f"{name}[{place}]"
+            np.testing.assert_allclose(whole[place], value, rtol=1e-9, atol=1e-15, err_msg=at)
 
 
 def call(
@@ -212,10 +225,10 @@ def call(
     return rule(*[given[name] if name in given else next(left) for name in names])
 
 
-def after(rule: Any, world: RandomWorld, **fields: Any) -> Run:
+def after(rule: Any, world: RandomWorld, *, number: int = 0, seed: int = 1, **fields: Any) -> Run:
     """The state when a rule has worked on the beginning, some arrays of which are set."""
     state = begun(world, **fields)
-    call(rule, state)
+    call(rule, state, number=number, seed=seed)
     return state
 
 

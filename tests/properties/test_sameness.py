@@ -1,4 +1,4 @@
-"""Who is listed where does not matter, nor who has nothing to say, nor where nothing is."""
+"""What makes no difference: how runs are cut or laid out, who is listed first, who is nobody."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -8,15 +8,90 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.random_worlds import outcome, seeds, worlds
-from tests.worlds import AXES, RandomWorld, observed, simulate
+from tests.random_worlds import outcome, random_levers, seeds, worlds
+from tests.worlds import AXES, RandomWorld, changed, observed, run_block, simulate, snapshots
 
 from eurasia_sim.compute.dimensions import name_hash
+from eurasia_sim.kernel.workspace import Workspace, levers_of, plan_of
 
+MONTHS = 5
+months, turns = st.integers(1, MONTHS - 1), st.integers(0, 2**32 - 1)
 EXACT = 1e-12
 # Sums in another order differ in their last bits, which months of noise may carry a little further.
 CARRIED = 1e-10
-turns = st.integers(0, 2**32 - 1)
+
+
+def parted(world: RandomWorld, month: int, turn: int) -> RandomWorld:
+    """The world under levers that are its own until a month and others from then on."""
+    others = random_levers(np.random.default_rng(turn), world.arrays, world.months, 1.0)
+    return world.having(
+        **{name: np.r_[world.arrays[name][:month], other[month:]] for name, other in others.items()}
+    )
+
+
+@given(worlds(months=MONTHS), st.lists(seeds, min_size=2, max_size=8), months, turns)
+def test_a_run_is_the_same_however_it_is_cut_branched_or_laid_out(world, run_seeds, month, turn):
+    seed, other, size = run_seeds[0], parted(world, month, turn), len(run_seeds)
+    # Two schedules give the same bits until the month they differ, and a branch leaves its past.
+    own = snapshots(world, seed, month)
+    before = np.array(own).tobytes()
+    branched = snapshots(other, seed, memory=own[-1], start=month)
+    assert np.array([*own, *branched]).tobytes() == np.array(snapshots(other, seed)).tobytes()
+    assert np.array(own).tobytes() == before
+    # A compiled run is its months one by one, and its parts one after the other.
+    alone = run_block(world, [seed])
+    assert alone[3][0].tobytes() == snapshots(world, seed)[-1].tobytes()
+    _, past, _, memories = run_block(world, [seed], (0, month))
+    _, future, _, _ = run_block(world, [seed], (month, MONTHS), memories)
+    assert np.concatenate([past[0], future[0]]).tobytes() == alone[1][0].tobytes()
+    # In any place of a block it is what it is alone, and one that fails disturbs none beside it.
+    at = turn % size
+    turned, rules = run_seeds[at:] + run_seeds[:at], np.full(size, world.p, dtype=world.p.dtype)
+    rules["alignment_rate"][at] = np.nan
+    blocks = (run_block(world, run_seeds), run_block(world, turned))
+    failing = run_block(world, run_seeds, p=rules)
+    assert failing[2][at, 0] == 1
+    for one, together, elsewhere, beside in zip(alone, *blocks, failing, strict=True):
+        assert one[0].tobytes() == together[0].tobytes() == elsewhere[-at % size].tobytes()
+        assert np.roll(together, -at, axis=0).tobytes() == elsewhere.tobytes()
+        assert np.delete(together, at, 0).tobytes() == np.delete(beside, at, 0).tobytes()
+    # Runs of a block may each have levers of their own.
+    levers = levers_of([world.levers, other.levers], np.arange(2), (0, MONTHS))
+    workspace = Workspace(world.facts, rules[:0])
+    workspace.load(np.repeat(world.p, 2), np.tile(world.row, (2, 1)), np.uint64([seed, seed]))
+    plan, status = plan_of((0, MONTHS), 0, (0, MONTHS)), np.zeros((2, 3), np.int64)
+    means = workspace.advance(levers, plan, np.zeros((0, 0, 8)), status)
+    assert means[0].tobytes() == alone[0][0].tobytes()
+    assert means[1].tobytes() == run_block(other, [seed])[0][0].tobytes()
+
+
+@given(worlds(noise=False, months=3), seeds, seeds)
+def test_without_noise_no_seed_matters(world, seed, other):
+    for first, second in zip(simulate(world, seed), simulate(world, other), strict=True):
+        for name, array in outcome(first).items():
+            assert array.tobytes() == outcome(second)[name].tobytes(), name
+
+
+@given(worlds(noise=True, theory="balance_of_threat", months=1), seeds)
+def test_noise_moves_what_it_is_said_to_and_switched_off_no_draw_of_another(world, seed):
+    (whole,), (second,) = simulate(world, seed), simulate(world, seed ^ 1)
+    off_diagonal = ~np.eye(len(world.actors), dtype=bool)
+    assert (whole.leaning != second.leaning)[off_diagonal].all()
+    assert (whole.inclination != second.inclination).any()
+    for name, drawn in (("alignment_noise", "noise"), ("utility_noise", "shock")):
+        without = simulate(replace(world, p=changed(world.p, **{name: 0.0})), seed)[0]
+        assert getattr(whole, drawn).tobytes() == getattr(without, drawn).tobytes()
+
+
+@given(worlds(noise=True, months=2), seeds)
+def test_a_quarrel_is_one_event_for_two(world, seed):
+    world = replace(world, p=changed(world.p, alignment_rate=0.0))
+    before, n = world.view(world.memory()).leaning, len(world.actors)
+    for state in simulate(world, seed):
+        moved = state.leaning - before
+        np.testing.assert_allclose(moved, moved.T, rtol=0, atol=1e-14)
+        assert len(state.shock) == n * (n - 1) // 2
+        before = state.leaning
 
 
 def _along(world: RandomWorld, letters: str, change: Callable[..., Any]) -> dict[str, Any]:
