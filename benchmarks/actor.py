@@ -71,7 +71,7 @@ class Actor(mesa.Agent):
             setattr(self, name, [0.0] * len(self.nearness))
         self.flags = coded.initial_recognition[i]
         self.recognition = [sum(flags[1:]) for flags in self.flags]
-        self.venue_effort: dict[str, float] = {}
+        self.venue_effort: dict[int, float] = {}
 
     def meet(self) -> None:
         """Take up relations with every actor: nearness without forces abroad, affinity, denial."""
@@ -331,13 +331,12 @@ class Actor(mesa.Agent):
         p, alignment, ambition = self.model.rules, self.alignment, self.weight["primacy"]
         spent = sum(self.effort[2::3]) + sum(self.joint[0::3]) + sum(self.joint[1::3])
         drawn = {}
-        for venue in self.model.venues:
-            membership = venue.membership.get(self)
-            if membership:
+        for v, conveners in enumerate(self.model.conveners):
+            if membership := self.model.month.membership[v][self]:
                 pull = sum(
                     share * (ambition if convener is self else alignment[convener])
-                    for convener, share in venue.conveners.items()
+                    for convener, share in conveners.items()
                 )
-                drawn[venue.name] = membership * exp(p.venue_pull * pull)
+                drawn[v] = membership * exp(p.venue_pull * pull)
         scale = spent / (sum(drawn.values()) + 1e-300)
-        self.venue_effort = {name: weight * scale for name, weight in drawn.items()}
+        self.venue_effort = {v: weight * scale for v, weight in drawn.items()}

@@ -16,7 +16,7 @@ from mesa.datacollection import DataCollector
 
 from benchmarks.actor import Actor, dot
 from benchmarks.chance import AddressedChance, shock
-from benchmarks.theatre import Theatre, Venue
+from benchmarks.theatre import Theatre
 from eurasia_sim.kernel.arrays import LEVERS, coded_of
 from eurasia_sim.kernel.outcomes import PER_SCOPE
 from eurasia_sim.scenarios.scenario import load_scenario
@@ -111,9 +111,9 @@ class ReferenceModel(mesa.Model):
         for theatre in self.theatres:
             theatre.meet()
         self.cell_sizes = [theatre.size for theatre in self.theatres for _ in range(3)]
-        self.venues = [
-            Venue(str(v), {a: share for a, share in zip(self.actors, row, strict=True) if share})
-            for v, row in enumerate(inputs.geography.convenes.tolist())
+        self.conveners = [
+            {actor: share for actor, share in zip(self.actors, row, strict=True) if share}
+            for row in inputs.geography.convenes.tolist()
         ]
         cells = range(3 * theatres)
         self.scopes = [[c for c in cells if inside[c // 3]] for inside in inputs.scopes.tolist()]
@@ -257,16 +257,14 @@ class ReferenceModel(mesa.Model):
 
     def convene(self) -> None:
         """Bring actors together; conveners gain in each theatre whose ruler is a member."""
-        for venue, membership in zip(self.venues, self.month.membership, strict=True):
-            venue.membership = membership
         for actor in self.actors:
             actor.attend()
             actor.convening_influence = [0.0] * len(self.theatres)
-        for venue in self.venues:
-            gathered = sum(actor.venue_effort.get(venue.name, 0.0) for actor in self.actors)
+        for v, membership in enumerate(self.month.membership):
+            gathered = sum(actor.venue_effort.get(v, 0.0) for actor in self.actors)
             rulers = ((theatre.place, theatre.ruler) for theatre in self.theatres)
-            hosts = [place for place, ruler in rulers if ruler and venue.membership[ruler] > 0.0]
-            for convener, share in venue.conveners.items():
+            hosts = [place for place, ruler in rulers if ruler and membership[ruler] > 0.0]
+            for convener, share in self.conveners[v].items():
                 gain = self.rules.venue_influence * share * gathered
                 for place in hosts:
                     convener.convening_influence[place] += gain

@@ -14,14 +14,6 @@ REFUSAL_STREAM = 0
 Each = dict[Actor, float]
 
 
-class Venue:
-    """Where actors meet: who convenes it with which share, and this month's members."""
-
-    def __init__(self, name: str, conveners: dict[Actor, float]) -> None:
-        self.name, self.conveners = name, conveners
-        self.membership: dict[Actor, float] = {}
-
-
 class Ties:
     """Of every actor to one theatre in one domain; `influence` is the theatre's, and written.
 

@@ -5,18 +5,15 @@ from itertools import cycle
 
 import numpy as np
 import pytest
-from benchmarks.reference import ReferenceModel, named_inputs, packaged_world, pair_measures
+from benchmarks.reference import ReferenceModel, named_inputs, pair_measures
 from mesa.batchrunner import batch_run
-from ruamel.yaml import YAML
 from tests.random_worlds import build
-from tests.worlds import changed
+from tests.worlds import NOISES, changed, declared
 
 from eurasia_sim.compute.mathematics import exponential, logarithm
-from eurasia_sim.files.data_yaml import packaged
 from eurasia_sim.kernel.workspace import Workspace
 
 TOLERANCE = 1e-10
-RULES = packaged() / "rules"
 LARGEST_SEED = 2**64 - 1
 DYADIC = (
     "leaning", "alignment", "threat", "rivalry", "partnership", "projected", "shared", "regional",
@@ -47,34 +44,24 @@ SCRATCH = (
 )  # fmt: skip
 
 
-def theories() -> dict:
-    return YAML(typ="safe").load((RULES / "theories.yaml").read_text(encoding="utf-8"))
-
-
 def settings() -> dict[str, dict[str, float]]:
     """What every preset and rival form sets, each by itself, and a world without chance."""
-    read = theories()
-    found = {
-        name: {**preset.get("values", {}), **preset["fix"]}
-        for name, preset in read["presets"].items()
-    }
-    for factor, form in read["forms"].items():
-        for name, rival in form["alternatives"].items():
-            found |= {f"{factor} {name}": rival["fix"]} if "fix" in rival else {}
-    found["no chance"] = {"alignment_noise": 0, "utility_noise": 0, "war_noise": 0, "desertion": 0}
-    return found
+    known = declared()
+    found = {name: {**preset.values, **preset.fix} for name, preset in known.theories.items()}
+    for factor, forms in known.forms.items():
+        found |= {f"{factor} {name}": form.fix for name, form in forms.items() if form.fix}
+    return {**found, "no chance": dict.fromkeys(NOISES[:4], 0.0)}
 
 
 def drawn_rules(seed: int) -> dict[str, float]:
     """Every number of the rules somewhere in its range."""
     random = np.random.default_rng(seed)
-    numbers = [packaged_world().numbers[path] for path in packaged_world().rule_paths.values()]
-    return {each.path.rsplit(".", 1)[1]: random.uniform(each.low, each.high) for each in numbers}
+    return {name: random.uniform(*ends) for name, ends in declared().ranges.items()}
 
 
 def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
     """Every array of the kernel's `State` that is no scratch, by name."""
-    actors, theatres, venues = model.actors, model.theatres, model.venues
+    actors, theatres, venues = model.actors, model.theatres, range(len(model.conveners))
     shape = (-1, len(theatres), 3)
     found = {name: [list(getattr(a, name).values()) for a in actors] for name in DYADIC}
     for name in STANCES:
@@ -97,9 +84,7 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
     found["shock"] = [one.shocks[other] for one, other in model.pairs]
     owed = [[one.owed[other], other.owed[one]] for one, other in model.focus]
     found["owed"] = np.reshape(owed, (-1, 2, *shape[1:]))
-    found["venue_effort"] = [
-        [a.venue_effort.get(venue.name, 0.0) for venue in venues] for a in actors
-    ]
+    found["venue_effort"] = [[a.venue_effort.get(v, 0.0) for v in venues] for a in actors]
     found["pair_joint"] = np.reshape([model.together[pair] for pair in model.focus], shape)
     return {name: np.asarray(values) for name, values in found.items()}
 
@@ -147,7 +132,7 @@ def test_worlds_with_rules_drawn_from_their_ranges_go_the_same_way(world):
 
 @pytest.mark.parametrize(
     ("theory", "scenario"),
-    list(zip(theories()["presets"], cycle(["us_exit", "us_stays", "no_ukraine_war"]))),
+    list(zip(declared().theories, cycle(["us_exit", "us_stays", "no_ukraine_war"]))),
 )
 def test_a_packaged_scenario_goes_the_same_way(scenario, theory):
     assert_agreement(named_inputs(scenario, theory), LARGEST_SEED, every=10)
