@@ -4,22 +4,13 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from tests.command import call, done
 
-from eurasia_sim.analysis.blocs import (
-    FILE,
-    Lineup,
-    Roster,
-    baselines,
-    best_split,
-    division,
-    mean_leanings,
-    read_roster,
-)
+from eurasia_sim.analysis import blocs
+from eurasia_sim.analysis.blocs import FILE, Lineup, Roster, best_split, division, read_roster
 from eurasia_sim.files.data_yaml import DataError, world_folder
 from eurasia_sim.world.world import load_world
 
@@ -28,20 +19,13 @@ FOUR = Roster(members=[*"abcd"], lineups={"old": OLD})
 ONES, ALL = np.ones(4), [["a", "b", "c", "d"]]
 
 
-def leanings(**pairs: float) -> np.ndarray:
+def leanings(**pairs):
     """(4, 4) the same both ways; a pair that is not named is indifferent."""
     found = np.eye(4)
     for pair, value in pairs.items():
         i, j = "abcd".index(pair[0]), "abcd".index(pair[1])
         found[i, j] = found[j, i] = value
     return found
-
-
-def test_four_members_part_in_eight_ways_each_once() -> None:
-    splits = FOUR.splits()
-    assert len({tuple(row) for row in splits}) == len(splits) == 8
-    assert not splits[:, 0].any()  # the first stands for its own side, whatever that is called
-    assert FOUR.sides(splits[0]) == ALL
 
 
 # d likes a by 0.5 and dislikes b by as much; whichever is the larger decides.
@@ -65,11 +49,11 @@ ONE_SIDED[0, 1] = -0.9
         (leanings(ab=-0.45), ONES, [["a", "c", "d"], ["b"]]),
     ],
 )
-def test_the_best_split_by_hand(leaning: np.ndarray, size: np.ndarray, parted: Any) -> None:
+def test_the_best_split_by_hand(leaning, size, parted):
     assert FOUR.sides(FOUR.splits()[best_split(leaning, size, FOUR.splits())]) == parted
 
 
-def test_division_counts_runs_and_line_ups() -> None:
+def test_division_counts_runs_and_line_ups():
     splits = [list(row) for row in FOUR.splits()]
     old, other = splits.index([False, False, True, True]), splits.index([False, True, False, True])
     divided = division(np.array([old, old, other, -1, 0]), FOUR)
@@ -81,19 +65,19 @@ def test_division_counts_runs_and_line_ups() -> None:
     assert divided["lineups"]["old"]["adjusted_rand"] == pytest.approx((1 + 1 - 0.5 + 0) / 4)
 
 
-def test_baselines_by_hand() -> None:
+def test_baselines_by_hand():
     left_out = Lineup(says="d may stand anywhere", sides=[["a", "b"], ["c"]])
-    found = baselines(Roster(members=FOUR.members, lineups={"old": OLD, "three": left_out}))
+    found = blocs.baselines(Roster(members=FOUR.members, lineups={"old": OLD, "three": left_out}))
     assert found["chance"] == {"old": 1 / 8, "three": 2 / 8}
     assert found["three lasts"] == {"old": 0.5, "three": 1.0}
     assert found["old lasts"]["three"] == 1.0
 
 
-def test_mean_leanings_leave_failed_runs_out() -> None:
+def test_mean_leanings_leave_failed_runs_out():
     runs = np.stack([leanings(ab=0.2), leanings(ab=0.4), np.full((4, 4), np.nan)])
-    found = mean_leanings(runs, FOUR)
+    found = blocs.mean_leanings(runs, FOUR)
     assert (len(found), found["a-b"]) == (6, pytest.approx(0.3))
-    assert np.isnan(list(mean_leanings(runs[2:], FOUR).values())).all()
+    assert np.isnan(list(blocs.mean_leanings(runs[2:], FOUR).values())).all()
 
 
 SIX = "[britain, france, germany, austria_hungary, russia, italy]"
@@ -105,16 +89,13 @@ SIDES = "[[britain, france, russia], [germany, austria_hungary]]"
     [
         (SIX, "[britan, france]", "did you mean britain"),
         (SIX, "[britain]", "2 to 16"),
-        (SIX, "7", "members is 7"),
         (SIX, "[italy, italy]", "each once"),
         (SIDES, "[[britain], [serbia]]", "'serbia' is no member"),
         (SIDES, "[[britain]]", "at least 2 items"),
         ("lineups:", "lineups: [x]\nother:", "lineups is a list"),
     ],
 )
-def test_a_wrong_roster_says_what_would_be_right(
-    tmp_path: Path, before: str, after: str, said: str
-) -> None:
+def test_a_wrong_roster_says_what_would_be_right(tmp_path, before, after, said):
     europe = Path(shutil.copytree(world_folder("europe_1914"), tmp_path / "europe"))
     text = (europe / FILE).read_text(encoding="utf-8")
     assert before in text
@@ -126,11 +107,11 @@ def test_a_wrong_roster_says_what_would_be_right(
     assert read_roster(world) == Roster(members=[*world.actors])
 
 
-def told(*words: str) -> Any:
+def told(*words):
     return json.loads(done("analyze", *words, "--blocs", "--json"))
 
 
-def test_the_verb_sorts_runs_and_repeats_itself() -> None:
+def test_the_verb_sorts_runs_and_repeats_itself():
     words = ["record", "--world", "europe_1914", "-n", "9", "--month", "1900-01"]
     once, again = (told(*words, "--theory", "inertia", "--workers", n) for n in "12")
     assert once == again
@@ -147,7 +128,7 @@ def test_the_verb_sorts_runs_and_repeats_itself() -> None:
 
 
 @pytest.mark.slow
-def test_the_page_says_what_the_command_gives(repository: Path) -> None:
+def test_the_page_says_what_the_command_gives(repository):
     page = (repository / "docs" / "worlds.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (\d+(?:\.\d)?) % \| (\d+(?:\.\d)?) % \|", page, re.MULTILINE)
     found = told("record", "--world", "europe_1914", "-n", "200", "--theory", "all")["theories"]

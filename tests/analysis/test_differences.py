@@ -1,45 +1,46 @@
-"""Differences by hand, exact in their parts, and never both different and equivalent."""
+"""Differences by hand, exact in their parts, how well they are known, and what may be said."""
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import mannwhitneyu, ttest_1samp, ttest_ind
+from scipy.stats import mannwhitneyu, t, ttest_1samp, ttest_ind
 
-from eurasia_sim.analysis import differences
-from eurasia_sim.analysis.differences import DIFFERENT, EQUIVALENT, INCONCLUSIVE, SMALL_SHARE
+from eurasia_sim.analysis import convergence, differences, headline
+from eurasia_sim.analysis.convergence import StoppingRule, half_width
+from eurasia_sim.analysis.differences import DIFFERENT, EQUIVALENT, INCONCLUSIVE
+from eurasia_sim.analysis.headline import DEPENDS, FALLS, HARDLY, NOTHING, OPEN, RISES, UNSETTLED
+from eurasia_sim.files.data_yaml import DataError, read_page
 
-NAMES = [f"{kind}.a-b.all" for kind in ("colocation", "competition", "cooperation")]
 NUMBERS = ("mean", "low", "high", "superiority", "effect_size", "correlation", "variance_gain")
 SHIFTS = [f"shift_{at}" for at in (5, 25, 50, 75, 95)]
 shares = st.lists(st.floats(0, 1), min_size=3, max_size=3)
 values = st.lists(st.integers(-4, 4).map(lambda k: k / 4), max_size=9)
 
 
-def measured(*sides: Any) -> list[pd.DataFrame]:
+def measured(*sides):
     return [pd.DataFrame({"run": range(len(v)), "seed": 1, "m": np.array(v)}) for v in sides]
 
 
-def row(one: Any, two: Any, smallest: float | None = None, are_paired: bool = True) -> Any:
+def row(one, two, smallest=None, are_paired=True):
     return differences.compared(*measured(one, two), "m", smallest, are_paired=are_paired)
 
 
-def numbers(found: dict[str, Any], *names: str) -> list[float]:
+def numbers(found, *names):
     return [found[name] for name in names]
 
 
-def shifted(shift: float, n: int = 30) -> tuple[list[float], list[float]]:
+def shifted(shift, n=30):
     rng = np.random.default_rng(3)
     second = rng.normal(size=n)
     return list(second + shift + rng.normal(scale=0.3, size=n)), list(second)
 
 
 @given(shares, shares, shares, shares)
-def test_parts_add_up_to_the_difference(c1: Any, j1: Any, c2: Any, j2: Any) -> None:
+def test_parts_add_up_to_the_difference(c1, j1, c2, j2):
     met, joint = np.array([c1, c2]), np.array([j1, j2])
     wholes = {"competition": met * (1 - joint), "cooperation": met * joint}
     for kind, (first, second) in wholes.items():
@@ -51,7 +52,7 @@ def test_parts_add_up_to_the_difference(c1: Any, j1: Any, c2: Any, j2: Any) -> N
     assert joining[0] == pytest.approx(-0.25 * 0.5)  # more of it joint, at the middle meeting
 
 
-def test_a_paired_difference_by_hand_without_the_failed_run() -> None:
+def test_a_paired_difference_by_hand_without_the_failed_run():
     first, second = measured([0.5, 0.7, np.nan, 0.6], [0.4, 0.5, 0.1, 0.7])
     found = differences.paired_difference(first, second, "m")
     assert (found.mean, found.n) == (pytest.approx((0.1 + 0.2 - 0.1) / 3), 3)
@@ -62,7 +63,7 @@ def test_a_paired_difference_by_hand_without_the_failed_run() -> None:
         differences.paired_difference(first, second.assign(seed=9), "m")
 
 
-def test_a_tidy_row_says_who_and_where() -> None:
+def test_a_tidy_row_says_who_and_where():
     of = {"aim.a-b.land": "aim a-b land", "influence.a.land.security": "influence a land.security",
           "power.a": "power a "}  # fmt: skip
     runs = pd.DataFrame({"scenario": ["x"], "draw": [0], **dict.fromkeys(of, 0.5)})
@@ -70,7 +71,7 @@ def test_a_tidy_row_says_who_and_where() -> None:
     assert [" ".join(each) for each in found] == [*of.values()]
 
 
-def test_a_difference_without_pairs_by_hand_and_by_ranks() -> None:
+def test_a_difference_without_pairs_by_hand_and_by_ranks():
     found = row([1.0, 2.0, 3.0], [2.0, 0.0], are_paired=False)
     by_hand = {"mean": 1, "n": 2, "positive": 4 / 6, "negative": 1 / 6,
                "superiority": (4 + 0.5) / 6,  # one tie in six combinations
@@ -89,9 +90,7 @@ def test_a_difference_without_pairs_by_hand_and_by_ranks() -> None:
 
 
 @given(values, values, st.floats(0, 0.5), st.booleans())
-def test_the_sides_change_places_and_only_the_sign_changes(
-    one: list[float], two: list[float], smallest: float, are_paired: bool
-) -> None:
+def test_the_sides_change_places_and_only_the_sign_changes(one, two, smallest, are_paired):
     if are_paired:
         one, two = one[: len(two)], two[: len(one)]
     there, back = row(one, two, smallest, are_paired), row(two, one, smallest, are_paired)
@@ -107,27 +106,24 @@ def test_the_sides_change_places_and_only_the_sign_changes(
         assert there["low"] == pytest.approx(-back["high"], abs=1e-12, nan_ok=True)
 
 
-def test_an_interval_repeats_itself_however_many_values_are_in_memory(monkeypatch) -> None:
-    assert differences.mean_interval(np.full(5, 0.25)) == (0.25, 0.25)
-    assert np.isnan(differences.mean_interval(np.array([0.25]))).all()  # nothing of its luck
-    every = np.random.default_rng(2).normal(size=50)
-    low, high = differences.mean_interval(every)
-    assert low < every.mean() < high
-    monkeypatch.setattr(differences, "_VALUES_AT_ONCE", 500)
-    assert differences.mean_interval(every) == (low, high)
-
-
-def test_the_interval_of_a_handful_is_students() -> None:
+def test_an_interval_is_students_of_a_handful_and_else_repeats_itself(monkeypatch):
     by_hand = 12.7062 * math.sqrt(0.02 / 2)  # of two values, one degree of freedom
     found = differences.mean_interval(np.array([0.5, 0.7]))
     assert found == pytest.approx((0.6 - by_hand, 0.6 + by_hand))
     draws = np.random.default_rng(3).exponential(size=(2000, 5))
     covered = [low <= 1 <= high for low, high in map(differences.mean_interval, draws)]
     assert np.mean(covered) > 0.85
+    assert differences.mean_interval(np.full(5, 0.25)) == (0.25, 0.25)
+    assert np.isnan(differences.mean_interval(np.array([0.25]))).all()  # nothing of its luck
+    every = np.random.default_rng(2).normal(size=50)
+    low, high = differences.mean_interval(every)
+    assert low < every.mean() < high
+    monkeypatch.setattr(differences, "_VALUES_AT_ONCE", 500)  # however many are in memory
+    assert differences.mean_interval(every) == (low, high)
 
 
-def test_the_interval_without_pairs_is_that_of_welch() -> None:
-    def ends(one: Any, two: Any) -> Any:
+def test_the_interval_without_pairs_is_that_of_welch():
+    def ends(one, two):
         return numbers(row(one, two, are_paired=False), "low", "high")
 
     one, two = np.array([0.5, 0.7]), np.array([0.1, 0.2, 0.4])
@@ -142,7 +138,7 @@ def test_the_interval_without_pairs_is_that_of_welch() -> None:
 
 
 @pytest.mark.parametrize("shift", [-0.4, 0.0, 0.02, 0.3])
-def test_the_p_value_is_that_of_two_one_sided_tests(shift: float) -> None:
+def test_the_p_value_is_that_of_two_one_sided_tests(shift):
     one, two = shifted(shift)
     change, fewer = np.subtract(one, two), two[:17]
     welch = {"equal_var": False}
@@ -174,20 +170,21 @@ SAME, MOVED = ([1.0] * 3, [1.0] * 3), ([1.5] * 3, [1.0] * 3)  # what does not va
         (([1.0], [0.0]), 0.1, INCONCLUSIVE),
     ],
 )
-def test_the_verdict_on_a_difference(sides: Any, smallest: float | None, word: str) -> None:
+def test_the_verdict_on_a_difference(sides, smallest, word):
     assert row(*sides, smallest)["verdict"] == word
 
 
-def test_the_default_smallest_effect_is_a_share_of_the_runs_own_spread() -> None:
+def test_the_default_smallest_effect_is_a_share_of_the_runs_own_spread():
     found = row([1.0, 3.0] * 5, [2.0, 6.0] * 5)
-    assert found["smallest"] == pytest.approx(SMALL_SHARE * math.sqrt((10 + 40) / 9 / 2))
+    share = differences.SMALL_SHARE
+    assert found["smallest"] == pytest.approx(share * math.sqrt((10 + 40) / 9 / 2))
     for are_paired in (True, False):  # so few tell of no spread, so of no verdict
         few = row([1.0, 3.0] * 4, [9.0, 9.5] * 4, are_paired=are_paired)
         assert math.isnan(few["smallest"])
         assert differences.verdict_in_words(few) == "inconclusive: too few runs"
 
 
-def test_the_runs_still_needed_by_hand() -> None:
+def test_the_runs_still_needed_by_hand():
     change = [0.0, 2.0, 1.0, 1.0]
     # Mean 1, variance 2/3. To clear 0.5: (1.96 / 0.5)^2 2/3 + 1.96^2 / 2 = 12.17, 4 are there.
     above = row(change, [0.0] * 4, 0.5)
@@ -205,7 +202,7 @@ def test_the_runs_still_needed_by_hand() -> None:
 
 
 @pytest.mark.parametrize("are_paired", [True, False])
-def test_failed_runs_take_no_part_in_any_number(are_paired: bool) -> None:
+def test_failed_runs_take_no_part_in_any_number(are_paired):
     lost = row([1.0, np.nan, 2.0], [0.0, 9.0, 1.5], 0.1, are_paired)
     kept = row([1.0, 2.0], [0.0, 1.5] if are_paired else [0.0, 9.0, 1.5], 0.1, are_paired)
     assert pd.Series(lost).equals(pd.Series(kept))
@@ -215,16 +212,14 @@ def test_failed_runs_take_no_part_in_any_number(are_paired: bool) -> None:
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=12), st.floats(0.001, 0.5))
-def test_a_larger_smallest_effect_never_turns_equivalent_into_different(
-    change: list[float], smallest: float
-) -> None:
+def test_a_larger_smallest_effect_never_turns_equivalent_into_different(change, smallest):
     near, far = (row(change, [0.0] * len(change), times * smallest) for times in (1, 2))
     assert far["equivalence_p"] <= near["equivalence_p"]
     order = [DIFFERENT, INCONCLUSIVE, EQUIVALENT]
     assert order.index(near["verdict"]) <= order.index(far["verdict"])
 
 
-def test_a_contrast_by_hand_says_its_sign_and_how_much_more_the_unknown_moves_it() -> None:
+def test_a_contrast_by_hand_says_its_sign_and_how_much_more_the_unknown_moves_it():
     levels, gaps = np.arange(1.0, 6.0), np.array([0.1, 0.1, 0.1, 0.1, -0.1])
     one, two = measured(levels + gaps, levels)
     runs = pd.concat([one.assign(scenario="a"), two.assign(scenario="b")])
@@ -240,3 +235,126 @@ def test_a_contrast_by_hand_says_its_sign_and_how_much_more_the_unknown_moves_it
         ({"pairs": 0}, "no pair"),
     ):
         assert said in differences.says(found | changed, "M", "here")
+
+
+# --- how well a mean is known
+
+
+def test_the_half_width_is_students_by_hand_and_covers_the_mean_in_95_percent():
+    by_hand = 3.182446 * math.sqrt(5 / 3) / 2
+    assert half_width(np.array([1.0, 2.0, 3.0, 4.0])) == pytest.approx(by_hand, rel=1e-6)
+    assert half_width(np.array([1.0, np.nan, 2.0])) == half_width(np.array([1.0, 2.0]))
+    assert math.isnan(half_width(np.array([1.0])))
+    assert half_width(np.full(5, 2.0)) == 0.0
+    samples = np.random.default_rng(1).normal(3.0, 2.0, (4000, 12))
+    covered = np.mean([abs(own.mean() - 3.0) <= half_width(own) for own in samples])
+    assert covered == pytest.approx(0.95, abs=0.012)
+
+
+@pytest.mark.parametrize(
+    ("deviation", "precision"), [(1.0, 0.05), (0.3, 0.2), (2.0, 5.0), (1e-3, 1e-4)]
+)
+def test_the_runs_needed_are_enough_and_one_fewer_are_not(deviation, precision):
+    n = convergence.runs_needed(deviation, precision)
+    width = [t.ppf(0.975, k - 1) * deviation / math.sqrt(k) for k in (n, max(n - 1, 2))]
+    assert width[0] <= precision
+    assert n == 2 or width[1] > precision
+
+
+def test_a_rule_is_read_and_waits_for_what_is_known_least():
+    rule = StoppingRule.read("half-width=0.5")
+    assert (rule, str(rule)) == (StoppingRule(0.5), "half-width=0.5")
+    for wrong in ("half-width", "w=1", *(f"half-width={x}" for x in ("", 0, -1, "nan", "inf"))):
+        with pytest.raises(DataError, match=r"write half-width=0\.002"):
+            StoppingRule.read(wrong)
+    values = {"well": np.array([1.0, 1.1, 0.9, 1.0]), "badly": np.array([1.0, 5.0, -3.0, 1.0])}
+    assert rule.widest(values)[0] == "badly"
+    assert not rule.is_met(values)
+    assert rule.is_met({"well": values["well"]})
+    assert not StoppingRule(1e9).is_met({"failed": np.full(9, np.nan)})
+
+
+def test_of_one_scenario_means_are_watched_and_of_several_paired_differences():
+    rows = [
+        {"scenario": s, "theory": "one", "set": "ranges", "run": r, "m": 10.0 * r + (s == "stay")}
+        for s in ("stay", "leave") for r in (2, 0, 1)
+    ]  # fmt: skip
+    runs = pd.DataFrame(rows)
+    for scenarios, name, values in (
+        (["stay", "leave"], "m of stay less leave, one, ranges", [1.0, 1.0, 1.0]),
+        (["stay"], "m of stay, one, ranges", [1.0, 11.0, 21.0]),
+    ):
+        found = convergence.watched(runs[runs["scenario"].isin(scenarios)], scenarios, ["m"])
+        assert {name: own.tolist() for name, own in found.items()} == {name: values}
+
+
+# --- a sentence on competition says only what its measures agree on
+
+PAIR = "red-blue.all"
+FAMILY = (
+    f"aim.{PAIR}", "aim.blue-red.all", f"volume.{PAIR}", "volume.blue-red.all",
+    f"encroachment.{PAIR}", "encroachment.blue-red.all", f"competition.{PAIR}",
+    f"colocation.{PAIR}", f"joint_share.{PAIR}",
+)  # fmt: skip
+ALIKE = [RISES] * 8 + [FALLS]  # less joint work is more competition
+
+
+def test_the_smallest_effects_by_hand_are_those_of_the_hypotheses(repository):
+    for measure, level, by_hand in (
+        ("aim", 0.5, 0.05), ("competition", 0.05, 0.01), ("volume", 0.001, 0.0005),
+        ("volume", 0.02, 0.002), ("displacement", -3.0, 0.05),
+    ):  # fmt: skip
+        found = headline.smallest_effect(f"{measure}.{PAIR}", np.array([level]))
+        assert found == pytest.approx(by_hand)
+    told = read_page(repository / "experiments" / "hypotheses.yaml").data["smallest"]
+    assert headline.rule()["of_level"] == told["of_level"]
+    for kind in ("floor", "absolute"):
+        assert headline.rule()[kind].items() <= told[kind].items()
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ([0.02] * 5 + [0.001] * 3 + [-0.02] * 2, RISES),  # eight of ten above, five beyond
+        ([0.02] * 4 + [0.001] * 4 + [-0.02] * 2, OPEN),
+        ([0.02] * 7 + [-0.02] * 3, OPEN),
+        ([-0.02] * 9 + [0.02], FALLS),
+        ([0.001] * 8 + [0.02] * 2, HARDLY),
+    ],
+)
+def test_how_one_measure_moves(changes, word):
+    other = np.full(10, 0.02)
+    assert headline.moved(f"competition.{PAIR}", other + changes, other) == word
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (ALIKE, RISES),
+        ([FALLS] * 8 + [RISES], FALLS),
+        ([RISES] * 5 + [OPEN] * 2 + [HARDLY] * 2, RISES),
+        ([RISES] * 4 + [OPEN] * 5, DEPENDS),
+        ([RISES] * 8 + [RISES], DEPENDS),
+        ([HARDLY] * 9, HARDLY),
+        ([NOTHING] * 9, NOTHING),
+        ([RISES] * 4 + [NOTHING] * 2 + [OPEN] * 3, RISES),
+        ([OPEN] * 3 + [HARDLY] * 6, UNSETTLED),
+    ],
+)
+def test_what_a_family_says_together(words, said):
+    assert headline.agreed(dict(zip(FAMILY, words, strict=True))) == said
+
+
+def test_a_headline_leaves_out_failed_runs_and_tells_the_split():
+    level = pd.DataFrame(dict.fromkeys(FAMILY, [0.2] * 6))
+    higher = level + 0.1
+    higher.loc[5, FAMILY[0]] = np.nan
+    (row,) = headline.headlines(higher, level)
+    assert (row["draws"], row["word"]) == (5, DEPENDS)
+    text = headline.in_words(row, "from a to b", "by chance", lambda column: column)
+    assert text.startswith(f"competition.{PAIR}: from a to b it {DEPENDS} (5 draws by chance). ")
+    assert "Rises: aim.red-blue; aim.blue-red; encroachment.red-blue" in text
+    assert text.endswith("Not measurable: volume.red-blue; volume.blue-red; colocation.")
+    assert headline.headlines(level, level)[0]["word"] == HARDLY
+    assert headline.moved(FAMILY[0], np.zeros(5), np.zeros(5)) == NOTHING
+    assert headline.headlines(level.drop(columns=FAMILY[0]), level) == []

@@ -1,9 +1,7 @@
 """Results beside each other: what was set differently, which runs pair, and every fault named."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,56 +10,53 @@ import pytest
 from eurasia_sim.analysis import pairing
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.simulation.results import RUNS, write_manifest
-from eurasia_sim.simulation.results_folder import Results
+from eurasia_sim.simulation.results_folder import ResultsFolder
 
 PAIR = "a-b.everywhere"
 KINDS = ["reference", "ranges"]
-_SCENARIO: dict[str, Any] = {
+_SCENARIO = {
     "question": "", "expect": "", "extends": None, "settings": [], "departs": None,
     "horizon": "2030-12", "levers": {}, "events": {"drop": [], "add": []}, "uncertain": {},
     "fixed": {}, "theory": None, "forms": {}, "measures": [],
 }  # fmt: skip
 
 
-def manifest_of(scenarios: dict[str, dict[str, Any]], **changes: Any) -> dict[str, Any]:
+def held(name, scenarios=None, **changes):
+    """What `run` leaves of scenarios, as its manifest has it, changed in some of its entries."""
+    scenarios = scenarios or {"x": {}}
     named = {x: {**_SCENARIO, "name": x, "title": x, **own} for x, own in scenarios.items()}
-    return {
+    manifest = {
         "finished": True, "command": "eurasia-sim run x", "seed": 7, "runs_a_scenario": 3,
         "theories": ["one"], "forms": {"threat": "product"}, "window": ["2021-05", "2030-12"],
         "digests": {"world": "w", "model": "m", "scenarios": {name: name for name in named}},
         "scenarios": named, "versions": {"numpy": "2.0"},
         "summary": {"outcomes": [{"measure": f"competition.{PAIR}"}]}, **changes,
     }  # fmt: skip
+    return ResultsFolder(Path(name), manifest)
 
 
-def runs_table(manifest: dict[str, Any], shift: float = 0.0, draw: str = "d") -> pd.DataFrame:
+def runs_table(manifest, shift=0.0, draw="d"):
+    """Its runs of one scenario under one theory."""
     tables = []
-    for theory in manifest["theories"]:
-        for at, scenario in enumerate(manifest["scenarios"]):
-            for kind in KINDS:
-                run, seed = np.arange(manifest["runs_a_scenario"]), manifest["seed"]
-                met, drawn = 0.5 + 0.01 * run * (at + 1) + shift, draw if kind == "ranges" else ""
-                tables.append(
-                    pd.DataFrame(
-                        {"run_id": [f"{theory}{scenario}{kind}{r}" for r in run], "run": run,
-                         "scenario": scenario, "theory": theory, "set": kind, "status": "ok",
-                         "seed": 100 * seed + run, "draw": [f"{drawn}{seed}-{r}" for r in run],
-                         f"colocation.{PAIR}": met, f"competition.{PAIR}": met / 2,
-                         f"cooperation.{PAIR}": met / 2, "benefit.a": met**2}
-                    )
-                )  # fmt: skip
+    for kind in KINDS:
+        run, seed = np.arange(manifest["runs_a_scenario"]), manifest["seed"]
+        met, drawn = 0.5 + 0.01 * run + shift, draw if kind == "ranges" else ""
+        columns = {
+            "run_id": [f"{kind}{r}" for r in run], "run": run, "scenario": "x", "theory": "one",
+            "set": kind, "status": "ok", "seed": 100 * seed + run,
+            "draw": [f"{drawn}{seed}-{r}" for r in run], f"colocation.{PAIR}": met,
+            f"competition.{PAIR}": met / 2, f"cooperation.{PAIR}": met / 2, "benefit.a": met**2,
+        }  # fmt: skip
+        tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Callable[..., Results]:
-    """Opens what `run` leaves of scenarios, its table changed and its manifest otherwise."""
+def opened(tmp_path):
+    """Opens what `run` leaves, its table changed and its manifest otherwise."""
 
-    def written(
-        name: str, scenarios: dict[str, dict[str, Any]] | None = None, *, shift: float = 0.0,
-        draw: str = "d", change: Any = lambda table: table, **otherwise: Any,
-    ) -> Results:  # fmt: skip
-        into, manifest = tmp_path / name, manifest_of(scenarios or {"x": {}}, **otherwise)
+    def written(name, scenarios=None, *, change=lambda table: table, shift=0.0, draw="d", **other):
+        into, manifest = tmp_path / name, held(name, scenarios, **other).manifest
         into.mkdir()
         change(runs_table(manifest, shift, draw)).to_parquet(into / RUNS)
         write_manifest(into, manifest, [RUNS])
@@ -70,18 +65,18 @@ def opened(tmp_path: Path) -> Callable[..., Results]:
     return written
 
 
-def only(first: Results, second: Results) -> tuple[pairing.Side, pairing.Side]:
+def only(first, second):
     (found,) = pairing.sides(first, second, None, ())
     return found
 
 
-def test_only_what_was_set_differently_is_told(opened) -> None:
+def test_only_what_was_set_differently_is_told():
     aid = {"aid.a": {"2020-01": 1.0}}
     levers = {"levers": {"pressure.a.b": {"2021-05": 0.5}, **aid}}
     other = {"levers": {"pressure.a.b": {"2021-05": 0.7}, **aid}, "fixed": {"r.x": 2}}
     versions = {"numpy": "2.0", "scipy": "1.17"}
-    b = opened("b", {"x": other}, seed=8, versions=versions, forms={"threat": "sum"})
-    first, second = only(opened("a", {"x": levers}), b)
+    b = held("b", {"x": other}, seed=8, versions=versions, forms={"threat": "sum"})
+    first, second = only(held("a", {"x": levers}), b)
     assert list(pairing.differing(first, second).items()) == [  # in the order of a side's settings
         ("forms.threat", ("product", "sum")),
         ("seed", (7, 8)),
@@ -92,48 +87,51 @@ def test_only_what_was_set_differently_is_told(opened) -> None:
     assert pairing.differing(first, first) == {}
 
 
-def test_sides_are_matched_by_name_by_wish_or_because_there_is_but_one(opened) -> None:
-    two = opened("two", {"x": {}, "y": {}}, theories=["one", "other"])
-    more = opened("more", {"y": {}, "x": {}, "z": {}})
-    lone, single = opened("lone", {"w": {}}, theories=["third"]), opened("single", {"v": {}})
-    p, q = (opened(name, {"x": {}, name: {}}) for name in "pq")
-    later = opened("later", {"x": {}, "q": {}}, seed=8)
-    for given, expected in (
-        ((two, more, None, ()), ["x one x one", "y one y one"]),
-        ((two, more, ("x", "z"), ("other", "one")), ["x other z one"]),
-        ((single, lone, None, ()), ["v one w third"]),
-        ((two, None, None, ["one"]), ["x one y one"]),
-        ((two, None, None, ["one", "other"]), ["x one x other", "y one y other"]),
+TWO = held("two", {"x": {}, "y": {}}, theories=["one", "other"])
+MORE, SINGLE = held("more", {"y": {}, "x": {}, "z": {}}), held("single", {"v": {}})
+LONE = held("lone", {"w": {}}, theories=["third"])
+P, Q = (held(name, {"x": {}, name: {}}) for name in "pq")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "scenarios", "theories", "expected"),
+    [
+        (TWO, MORE, None, (), ["x one x one", "y one y one"]),
+        (TWO, MORE, ("x", "z"), ("other", "one"), ["x other z one"]),
+        (SINGLE, LONE, None, (), ["v one w third"]),
+        (TWO, None, None, ["one"], ["x one y one"]),
+        (TWO, None, None, ["one", "other"], ["x one x other", "y one y other"]),
         # What stands in both and is the same runs would tell nothing: the one of each is compared.
-        ((p, q, None, ()), ["p one q one"]),
-        ((p, later, None, ()), ["x one x one"]),
-    ):
-        found = pairing.sides(*given)
-        assert [f"{a.scenario} {a.theory} {b.scenario} {b.theory}" for a, b in found] == expected
-    for given, said in (
-        ((two, lone, None, ()), "no scenario stands in both: A holds x, y, B holds w; choose with"),
-        ((more, None, None, ()), "holds y, x, z: name another folder"),
-        ((single, None, None, ()), "holds v: name another folder"),
-        ((two, more, ("x", "xx"), ()), "holds no scenario xx"),
-        ((two, more, None, ["oen"]), "holds no theory oen — did you mean one"),
-        ((two, more, None, ["one"] * 3), "at most twice"),
-    ):
-        with pytest.raises(DataError, match=said):
-            pairing.sides(*given)
+        (P, Q, None, (), ["p one q one"]),
+        (P, held("later", {"x": {}, "q": {}}, seed=8), None, (), ["x one x one"]),
+        (TWO, LONE, None, (), "no scenario stands in both: A holds x, y, B holds w; choose with"),
+        (MORE, None, None, (), "holds y, x, z: name another folder"),
+        (SINGLE, None, None, (), "holds v: name another folder"),
+        (TWO, MORE, ("x", "xx"), (), "holds no scenario xx"),
+        (TWO, MORE, None, ["oen"], "holds no theory oen — did you mean one"),
+        (TWO, MORE, None, ["one"] * 3, "at most twice"),
+    ],
+)
+def test_sides_are_matched_by_name_by_wish_or_because_there_is_but_one(
+    first, second, scenarios, theories, expected
+):
+    if isinstance(expected, str):
+        with pytest.raises(DataError, match=expected):
+            pairing.sides(first, second, scenarios, theories)
+        return
+    found = pairing.sides(first, second, scenarios, theories)
+    assert [f"{a.scenario} {a.theory} {b.scenario} {b.theory}" for a, b in found] == expected
 
 
-def test_runs_pair_by_draw_whatever_their_number() -> None:
-    few, many = (
-        runs_table(manifest_of({"x": {}}, runs_a_scenario=count)).query("set == 'reference'")
-        for count in (3, 5)
-    )
-    first, second, are_paired, why = pairing.paired_runs(few, many, {})
+def test_runs_pair_by_draw_whatever_their_number():
+    tables = (runs_table(held("a", runs_a_scenario=count).manifest)[:count] for count in (3, 5))
+    first, second, are_paired, why = pairing.paired_runs(*tables, {})
     assert are_paired
     assert list(first["draw"]) == list(second["draw"]) == ["7-0", "7-1", "7-2"]
     assert why.endswith("0 of A and 2 of B have no partner and are left out")
 
 
-def test_equal_seeds_with_other_draws_are_no_pairs_and_the_cause_is_told(opened) -> None:
+def test_equal_seeds_with_other_draws_are_no_pairs_and_the_cause_is_told(opened):
     fixed = {"fixed": {"rules.k": 0.5}, "levers": {"aid.a": {"2020-01": 1.0}}}
     a = opened("a")
     both = only(a, opened("b", {"x": fixed}, draw="e", shift=0.1))
@@ -149,8 +147,8 @@ def test_equal_seeds_with_other_draws_are_no_pairs_and_the_cause_is_told(opened)
         assert each.why == "not paired: no run of A has the seed of a run of B"
 
 
-def test_a_failed_run_is_counted_and_its_pair_is_missing(opened) -> None:
-    def fail(table: pd.DataFrame) -> pd.DataFrame:
+def test_a_failed_run_is_counted_and_its_pair_is_missing(opened):
+    def fail(table):
         table.loc[1, "status"] = "non-finite"
         table.loc[1, [name for name in table.columns if "." in name]] = np.nan
         return table
@@ -165,9 +163,9 @@ def test_a_failed_run_is_counted_and_its_pair_is_missing(opened) -> None:
     assert row["shift_50"] == pytest.approx((0.5**2 + 0.52**2) / 2 - (0.6**2 + 0.62**2) / 2)
 
 
-def test_other_models_are_refused_unless_forced_and_other_windows_told(opened) -> None:
+def test_other_models_are_refused_unless_forced_and_other_windows_told():
     digests, window = {"world": "w", "model": "n"}, ["2001-10", "2030-12"]
-    first, second = only(opened("a"), opened("b", digests=digests, window=window))
+    first, second = only(held("a"), held("b", digests=digests, window=window))
     with pytest.raises(DataError, match=r"A is of model version m, B of n.*--force"):
         pairing.warnings(first, second)
     model, window = pairing.warnings(first, second, force=True)
@@ -176,7 +174,7 @@ def test_other_models_are_refused_unless_forced_and_other_windows_told(opened) -
     assert pairing.warnings(first, first) == []
 
 
-def test_measures_are_those_shown_or_asked_for(opened) -> None:
+def test_measures_are_those_shown_or_asked_for_and_columns_are_needed(opened):
     a, b = opened("a"), opened("b", change=lambda table: table.drop(columns="benefit.a"))
     hidden = opened("c", summary={})
     assert pairing.chosen_measures(a, b, ()) == [f"competition.{PAIR}"]
@@ -190,13 +188,8 @@ def test_measures_are_those_shown_or_asked_for(opened) -> None:
     ):
         with pytest.raises(DataError, match=said):
             pairing.chosen_measures(own, hidden if own is hidden else b, patterns)
-
-
-def test_a_folder_that_cannot_be_compared_says_why(opened, tmp_path: Path) -> None:
     said = "has no column draw: an older version wrote it; run again, into another --out: eurasia"
     with pytest.raises(DataError, match=re.escape(said)):
         opened("old", change=lambda table: table.drop(columns="draw"))
     with pytest.raises(DataError, match="not whole: it lacks its end"):
         opened("early", finished=False)
-    with pytest.raises(DataError, match="is no folder"):
-        pairing.open_results(tmp_path / "none")

@@ -1,17 +1,14 @@
 """Sections of results whose spread is known: of sweeps, and of what `run` draws."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from SALib.sample import morris as morris_sample
 from SALib.sample import sobol as sobol_sample
 
-from eurasia_sim.analysis.summary import Asked, Material, Section, means, sections
+from eurasia_sim.analysis.summary import Asked, Material, means, sections
 from eurasia_sim.simulation.run import RANGES, REFERENCE
-from eurasia_sim.world.world import World
 
 MEASURE = "competition.russia-china.central_asia"
 PATHS = ["rules.cooperation.joint_level", "rules.cooperation.relative_gains"]
@@ -23,7 +20,7 @@ REPLICATES, DRAWS = 2, 50
 LUCK = np.random.default_rng(1).normal(0, 0.3, 1000)
 
 
-def swept(unit: np.ndarray, kind: str, scenarios=SCENARIOS, common=True) -> Material:
+def swept(unit, kind, scenarios=SCENARIOS, common=True):
     """2 x + y and luck at points of the unit square, 1 more in the first scenario, as of a sweep.
 
     Common seeds bring the same luck to every point.
@@ -49,12 +46,12 @@ def swept(unit: np.ndarray, kind: str, scenarios=SCENARIOS, common=True) -> Mate
 
 
 @pytest.fixture(scope="module")
-def saltelli() -> Material:
+def saltelli():
     return swept(sobol_sample.sample(SQUARE, 64, calc_second_order=True, seed=3), "saltelli")
 
 
 @pytest.fixture(scope="module")
-def ran(world: World) -> Material:
+def ran(world):
     """What `run` leaves of two scenarios under two theories, the second of which adds 1."""
     rng = np.random.default_rng(2)
     points = pd.DataFrame({"theory": np.repeat(THEORIES, DRAWS), "run": [*range(DRAWS)] * 2,
@@ -71,7 +68,7 @@ def ran(world: World) -> Material:
     return Material(runs, points, None, (MEASURE,), world.numbers)
 
 
-def told(material: Material, **asked) -> Mapping[str, Section]:
+def told(material, **asked):
     return {section.name: section for section in sections(material, Asked(**asked))}
 
 
@@ -123,15 +120,6 @@ def test_scenarios_of_a_sweep_are_options_in_the_same_states(saltelli):
         assert said in notes[0]
 
 
-def test_a_morris_sweep_ranks_its_factors():
-    unit = morris_sample.sample(SQUARE, 8, num_levels=4, seed=3)
-    found = told(swept(unit, "morris", scenarios=("us_exit",)))
-    effects = found["morris"].table
-    assert effects["factor"].tolist() == PATHS
-    assert effects["absolute"].tolist() == pytest.approx([2.0, 1.0])
-    assert "lie along paths" in found["shares"].notes[0]
-
-
 def test_a_hypercube_has_intervals_boxes_and_no_indices(world):
     cells = np.tile((np.arange(160) + 0.5) / 160, (2, 1))
     unit = np.random.default_rng(2).permuted(cells, axis=1).T
@@ -143,7 +131,9 @@ def test_a_hypercube_has_intervals_boxes_and_no_indices(world):
     assert found["convergence"].table["n"].tolist() == [160]
     boxes = found["boxes"].table
     assert set(boxes["method"]) == {"PRIM", "CART"}
-    assert (boxes["meaning"] == [world.numbers[path].meaning for path in boxes["parameter"]]).all()
+    for kind in ("meaning", "unit"):
+        known = [getattr(world.numbers[path], kind) for path in boxes["parameter"]]
+        assert boxes[kind].tolist() == known
 
 
 def test_of_run_the_spread_divides_into_its_parts_and_boxes_stand_in_what_was_drawn(ran):
@@ -171,7 +161,7 @@ def test_of_run_options_have_states_and_means_say_how_many_more_runs(ran):
     assert ((convergence["more"] == 0) == (convergence["half_width"] <= 0.05)).all()
 
 
-def test_means_by_factor_say_between_which_levels_a_difference_turns() -> None:
+def test_means_by_factor_say_between_which_levels_a_difference_turns():
     """By hand: 3 less 1, 2, 5 is 2, 1, -2 in the first row; the second never turns."""
     levels = {"x.r.a": [0.0] * 3 + [1.0] * 3, "x.r.b": [1, 2, 3] * 2}
     points = pd.DataFrame({"point": range(6), **levels})

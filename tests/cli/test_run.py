@@ -11,13 +11,13 @@ import pytest
 from tests.command import call, done, only, run_without_pictures, without_pictures
 from tests.results import unchanging
 
-from eurasia_sim.simulation import run
 from eurasia_sim.simulation.results import (
     DRAWS,
     MANIFEST,
     RUNS,
     STATUS_LOG,
     TRAJECTORIES,
+    Parts,
     load_results,
 )
 
@@ -30,7 +30,7 @@ def manifest_of(folder: Path) -> dict:
 
 def interrupt(words: tuple[str, ...], out: Path, parts: int) -> str:
     """Call `run` and press Ctrl-C once it has written some parts; what it says."""
-    write, written = run._write_part, []
+    write, written = Parts.write, []
 
     def pressed(*given) -> None:
         write(*given)
@@ -38,7 +38,7 @@ def interrupt(words: tuple[str, ...], out: Path, parts: int) -> str:
         if len(written) == parts:
             signal.raise_signal(signal.SIGINT)
 
-    with mock.patch.object(run, "_write_part", pressed):
+    with mock.patch.object(Parts, "write", pressed):
         answer = call("run", *words, "--out", out)
     assert answer.returncode == 1, answer.stderr
     assert not (only(out) / MANIFEST).exists()

@@ -21,11 +21,10 @@ WORDS = {
     "PRESSURE": "pressure.united_states.china",
 }
 GAINS, HABIT = WORDS["GAINS"], WORDS["HABIT"]
-US = "scenarios: [us_exit]\n"
 TABLE = "design: {kind: table, file: points.csv}\nmeasures: [alignment]"
 
 
-def full(text: str) -> str:
+def full(text):
     for short, word in WORDS.items():
         text = text.replace(short, word)
     return text
@@ -35,10 +34,10 @@ def full(text: str) -> str:
 def problems(tmp_path, world):
     """Everything wrong with a sweep."""
 
-    def told(text: str, head: str = US) -> str:
-        file = tmp_path / "tried.yaml"
-        file.write_text(full(f"format: 2\nkind: sweep\ntitle: A try\n{head}{text}\n"))
-        return "\n".join(map(str, problems_of(str(file), world)))
+    def told(text, scenarios="us_exit"):
+        head = f"format: 2\nkind: sweep\ntitle: A try\nscenarios: [{scenarios}]\n"
+        (tmp_path / "tried.yaml").write_text(full(f"{head}{text}\n"))
+        return "\n".join(map(str, problems_of(str(tmp_path / "tried.yaml"), world)))
 
     return told
 
@@ -47,8 +46,8 @@ def problems(tmp_path, world):
 def loaded(problems, tmp_path, world):
     """A sweep with which nothing is wrong."""
 
-    def load(text: str, head: str = US):
-        assert not problems(text, head)
+    def load(text, scenarios="us_exit"):
+        assert not problems(text, scenarios)
         return load_experiment(tmp_path / "tried.yaml", world)
 
     return load
@@ -56,7 +55,7 @@ def loaded(problems, tmp_path, world):
 
 def test_every_ready_experiment_is_good_and_found_by_name_from_anywhere(
     repository, world, tmp_path, monkeypatch
-) -> None:
+):
     monkeypatch.chdir(tmp_path)
     written = {path.stem: path.read_text("utf-8") for path in repository.glob("experiments/*.yaml")}
     assert {name: located(name).read_text("utf-8") for name in names()} == written
@@ -77,7 +76,7 @@ factors:
   seed: [-1]
 measures: [competitoin]
 window: ["2031-01", "2024-01"]"""
-    found = problems(text, "scenarios: [us_exi]\n")
+    found = problems(text, "us_exi")
     for line, said in (
         (4, "did you mean us_exit"), (5, "did you mean balance_of_threat"), (6, "powers of two"),
         (9, "did you mean form.zero"), (10, "unknown theory"), (11, "seed is -1"),
@@ -100,15 +99,11 @@ MISTAKES = [
     ("GRID {HABIT: {low: 0.7, high: 0.9}}", "allowed: levels or low high steps"),
     ("GRID {HABIT: {levels: [0.7, 0.8], steps: 4}}", "HABIT has levels steps"),
     ("GRID {HABIT: declared}", "allowed: [VALUE, ...] or {low"),
-    ("SOBOL {HABIT: {low: 0.7, high: 0.8, steps: 4}}", "in a sobol design"),
     ("SOBOL {seed: {low: 1, high: 9}}", "seed has low high in a sobol"),
     ("MORRIS {HABIT: [0.8, 0.9]}", "has levels in a morris"),
     ("design: {kind: grid, levels: 6}\nfactors: {HABIT: [0.8]}", "5:22: levels means nothing in a"),
     # Two that decide one thing.
-    (
-        "GRID {x: {levels: [0, 1], moves: {GAINS: [0.3, 0.4]}}, GAINS: [0.5]}",
-        "'x' and 'GAINS' both",
-    ),
+    ("GRID {x: {levels: [0, 1], moves: {GAINS: [0.3, 0.4]}}, GAINS: [0.5]}", "'x' and 'GAINS' bo"),
     ("GRID {PRESSURE: [0.1], PRESSURE.2025-01: [0.3]}", "both set PRESSURE.2025-01"),
     ("SOBOL {'rules.*': declared, GAINS: declared}", "'rules.*' and 'GAINS' both set"),
     ("set: {GAINS: 0.3}\nGRID {GAINS: [0.4]}", "set: and 'GAINS' both"),
@@ -126,10 +121,8 @@ MISTAKES = [
     ("GRID {seed: {low: 1, high: 10, steps: 3}}", "no whole numbers"),
     (f"GRID {{seed: [{2**53 + 1}, 3]}}", f"seed is {2**53 + 1}"),
     (f"GRID {{GAINS: [0.3, {10**299}]}}", "beyond which digits are lost"),
-    ("GRID {GAINS: [0.3, 0.30]}", "stands twice: 0.3 and 0.3"),
     ("GRID {GAINS: [0.3, null]}", "GAINS is empty"),
     ("GRID {GAINS: [0.3, .nan]}", "GAINS is nan"),
-    ("GRID {GAINS: [0.3, {a: 1}]}", "GAINS is a mapping"),
     ("GRID {GAINS: [0.3, '0.3']}", "a number without quotes"),
     ("GRID {theory: [null, balance_of_threat]}", "theory is empty"),
     ("GRID {rule.afghanistan: [free, ' free']}", "without space around it"),
@@ -145,49 +138,35 @@ MISTAKES = [
     ("LIST [{GAINS: 0.3}, {HABIT: 0.8}]}", "point 1 names other factors than the first"),
     ("LIST [{GAINS: 0.3}, {GAINS: 0.4}, {GAINS: 0.30}]}", "this is point 0 again"),
     ("LIST\n  [{GAINS: 0.3},\n   {GAINS: [1, 2]}]}", "tried.yaml:7:39: GAINS is a list"),
-    ("LIST [{seed: 1}, {seed: .nan}]}", "seed is nan"),
-    ("LIST [{' GAINS': 0.3}]}", "space around its name"),
     ("LIST [{scenario: us_stays}]}", "'us_exit' would never be run"),
     ("LIST [{GAINS: 0.3}]}\nfactors: {HABIT: [0.8]}", "points of a list say themselves"),
     ("design: {kind: sobol, points: [4, {GAINS: 1}]}\nfactors: {HABIT: declared}", "points is a"),
-    (
-        "constraints: [{sum: {HABIT: 1}, at_most: 1}]\nMORRIS {HABIT: declared}",
-        "every point of its",
-    ),
+    ("constraints: [{sum: {HABIT: 1}, at_most: 1}]\nMORRIS {HABIT: declared}", "every point of it"),
     ("constraints: [{sum: {HABIT: 1}}]\nGRID {HABIT: [0.8]}", "needs at_least, at_most or both"),
     ("constraints: [{sum: {theory: 1}, at_most: 1}]\nGRID {theory: all}", "no numeric factor"),
-]
-
-
-def entries(names, value: str) -> str:
-    return "{" + ", ".join(f'"{name}": {value}' for name in names) + "}"
-
-
-# Files of any size are told within a second too.
-LARGE = [
+    # Files that would come to very many points, factors or values.
     ("design: {kind: saltelli, points: 1099511627776}\nfactors: {HABIT: declared}", "points is 10"),
     ("design: {kind: saltelli, points: 549755813888}\nfactors: {'*': declared}", "which makes"),
     ("chance: common\nSOBOL {GAINS: [0.3, 0.4]}", "points of levels alone may repeat"),
     ("ZIP {GAINS: {low: 0.3, high: 0.4, steps: 9000000}}", "steps is 9000000"),
-    ("GRID {GAINS: {low: 0.3, high: 0.4, steps: 100000}, HABIT: {low: 0.8, high: 0.9, steps: 100}}",
-     "2 numbers and 100,100 levels"),
-    ("SOBOL " + entries((f"GAINS{n}" for n in range(1700)), "[1, 2]"), "mean GAINS"),
-    ("SOBOL " + entries((f"r{n}*" for n in range(2500)), "declared"), "'r0*' is no number"),
-    ("SOBOL " + entries(("*" * n for n in range(1, 300)), "declared"), "the factors up to here"),
+    ("GRID {GAINS: {low: 0.3, high: 0.4, steps: 100000}, HABIT: [0.8]}", "2 numbers and 100,001 l"),
+    ("SOBOL {" + ", ".join(f"GAINS{n}: [1, 2]" for n in range(1700)) + "}", "mean GAINS"),
+    ("SOBOL {" + ", ".join(f"'r{n}*': declared" for n in range(2500)) + "}", "'r0*' is no number"),
+    ("SOBOL {" + ", ".join(f"'{'*' * n}': declared" for n in range(1, 300)) + "}", "up to here"),
     ("SOBOL {HABIT: declared}\nmeasures: " + str([*range(6000)]), "measures.0 is 0"),
     ("GRID {HABIT: " + str([*range(13100)]) + "}", "too many values"),
-    ("GRID {scenario: " + str([f"us_exi{n}" for n in range(5000)]) + "}",
-     "unknown scenario 'us_exi0' — did you mean us_exit?"),
-]  # fmt: skip
+    ("GRID {scenario: " + str([f"us_exi{n}" for n in range(5000)]) + "}", "you mean us_exit?"),
+    # Tables that cannot be had.
+    ("design: {kind: table, file: ../points.csv}", "in the experiment's folder"),
+    ("design: {kind: table, file: none.csv}", "none.csv:1:1: no such file"),
+    ("design: {kind: table, file: points.txt}", "file: POINTS.csv, or .parquet"),
+    ('design: {kind: table, file: "a\\0b.csv"}', "cannot be seen"),
+]
 
 
-@pytest.mark.parametrize(("text", "said"), [*MISTAKES, *LARGE])
-def test_each_mistake_is_named(problems, text, said) -> None:
+@pytest.mark.parametrize(("text", "said"), MISTAKES)
+def test_each_mistake_is_named(problems, text, said):
     assert full(said) in problems(text)
-
-
-def test_a_sweep_without_a_scenario_is_told_so(problems) -> None:
-    assert "no scenario is named" in problems("SOBOL {HABIT: declared}", head="")
 
 
 SEEDS = "seed\n" + "\n".join(map(str, range(150)))
@@ -201,71 +180,49 @@ SEEDS = "seed\n" + "\n".join(map(str, range(150)))
         ("seed\n1\nnan\n", "points.csv:3:1: seed is 'nan'"),
         ("GAINS,HABIT\n0.3,0.8\n\n0.4,0.8\n0.30,8e-1\n", "5:1: this is the point of line 2 again"),
         ("GAINS, GAINS\n0.3,0.4\n", "points.csv:1:1: a column has no name, or that of another"),
-        ("GAINS,\n0.3,0.4\n", "points.csv:1:1: a column has no name, or that of another"),
         ("GAINS,HABIT\n0.3,0.8\n0.4,\n", "points.csv:3:1: HABIT is empty"),
         ("GAINS,HABIT\n0.3,0.8\n0.4\n", "points.csv:3:1: it has 1 values, its head has 2"),
         ("GAINS\n0.3\n77\n0.4\n", "points.csv:3:1: GAINS is 77"),
         ("scenario,HABIT\nus_exit,0.8\nus_stays,0.99999\n", "points.csv:3:1: HABIT is 0.99999"),
-        ("scenario\nus_stays\n", "'us_exit' would never be run"),
         ("seed\n", "the table has 0 rows"),
         ("\n" * 8_000_000, "the table has 0 rows"),
         ("seed\n" + "7\n" * 4_000_000, "allowed: 1 to 100,000 values"),
         ("seed\n" + "\n".join(map(str, range(100_000))), ""),
         ("growth.russia\n" + "\n".join(str(n / 1e7) for n in range(100_000)), ""),
-    ],
-)
-def test_a_table_of_any_size_is_told_line_by_line(problems, tmp_path, rows, said) -> None:
-    (tmp_path / "points.csv").write_text(full(rows), encoding="utf-8")
-    found = problems(TABLE)
-    assert full(said) in found
-    assert bool(found) == bool(said)
-
-
-@pytest.mark.parametrize(
-    ("columns", "said"),
-    [
+        # In parquet, by column; the large one is a few kilobytes, refused before it unfolds.
         ([("GAINS", [[0.3], [0.4]])], "points.parquet:1:1: GAINS is a list"),
         ([("GAINS", [0.3, float("nan")])], "points.parquet:2:1: GAINS is nan"),
-        ([("GAINS", [0.3, None])], "GAINS is empty"),
-        ([("GAINS", ["0.3", "0.4"])], "a number without quotes"),
         ([("GAINS", [b"x", b"y"])], "GAINS is b'x'"),
-        ([(" GAINS", [0.3, 0.4])], "space around its name"),
-        ([("GAINS", [0.3]), ("GAINS", [0.4])], "a column has no name, or that of another"),
         ([("GAINS", [0.3, 0.4, 0.3])], "points.parquet:3:1: this is the point of row 1 again"),
-        # A few kilobytes of file, refused before they unfold.
         ([("seed", pa.nulls(1_000_001)), ("x", pa.nulls(1_000_001))], "has 1,000,001 rows"),
         ([("seed", list(range(100_000)))], ""),
         ([("scenario", ["us_exit", "us_exit"]), ("GAINS", [0.3, 0.4])], ""),
     ],
 )
-def test_a_table_in_parquet_is_told_row_by_row(problems, tmp_path, columns, said) -> None:
-    names, values = zip(*columns, strict=True)
-    table = pa.Table.from_arrays([pa.array(own) for own in values], names=[*map(full, names)])
-    pq.write_table(table, tmp_path / "points.parquet")
-    found = problems(TABLE.replace("csv", "parquet"))
+def test_a_table_of_any_size_is_told_row_by_row(problems, tmp_path, rows, said):
+    text = TABLE
+    if isinstance(rows, str):
+        (tmp_path / "points.csv").write_text(full(rows), encoding="utf-8")
+    else:
+        heads, values = zip(*rows, strict=True)
+        table = pa.Table.from_arrays([*map(pa.array, values)], names=[*map(full, heads)])
+        pq.write_table(table, tmp_path / "points.parquet")
+        text = TABLE.replace("csv", "parquet")
+    found = problems(text)
     assert full(said) in found
     assert bool(found) == bool(said)
 
 
-@pytest.mark.parametrize(
-    ("file", "said"),
-    [("../points.csv", "in the experiment's folder"), ("none.csv", "none.csv:1:1: no such file"),
-     ("points.txt", "file: POINTS.csv, or .parquet"), ('"a\\0b.csv"', "cannot be seen")],
-)  # fmt: skip
-def test_a_table_that_cannot_be_had_is_said(problems, file, said) -> None:
-    assert said in problems(f"design: {{kind: table, file: {file}}}")
-
-
-@pytest.mark.parametrize("design", ["table of text", "table in parquet", "list"])
+@pytest.mark.parametrize("design", ["csv", "parquet", "list"])
 def test_points_have_scenarios_actors_and_free_levers_and_hold_what_the_file_sets(
     loaded, tmp_path, design
-) -> None:
+):
     heads = ("scenario", "rule.afghanistan", "seed")
     rows = pd.DataFrame([("us_exit", "free", 3), ("us_stays", "taliban", 4)], columns=heads)
     rows.to_csv(tmp_path / "points.csv", index=False)
     rows.to_parquet(tmp_path / "points.parquet")
     listed = f"LIST {rows.to_dict('records')}}}\nmeasures: [alignment]"
-    text = {"list": listed, "table in parquet": TABLE.replace("csv", "parquet")}.get(design, TABLE)
+    text = listed if design == "list" else TABLE.replace("csv", design)
     found = loaded(f"set: {{GAINS: 0.3}}\n{text}")
     assert [scenario.name for scenario in found.scenarios] == ["us_exit", "us_stays"]
     assert [scenario.fixed[GAINS] for scenario in found.scenarios] == [0.3, 0.3]
@@ -274,16 +231,12 @@ def test_points_have_scenarios_actors_and_free_levers_and_hold_what_the_file_set
     assert found.stated == ((0.0, 0.0, 3.0), (1.0, 1.0, 4.0))
 
 
-def test_a_theory_holds_what_is_declared_but_not_what_the_file_names_itself(loaded) -> None:
+def test_a_theory_holds_what_is_declared_but_not_what_the_file_names_itself(loaded):
     factors = loaded("theory: defensive_realism\nSOBOL {'rules.*': declared}").factors
     spans = {factor.name: (factor.low, factor.high) for factor in factors}
     assert spans[GAINS] == (0.0, 0.4)  # the theory's own range
     assert not [name for name in spans if name.endswith(".sufficiency")]  # fixed by the theory
     assert not [name for name in spans if name.endswith(".moving_zero")]  # a form decides
-
-
-def test_two_dates_of_a_lever_are_two_decisions(problems) -> None:
-    assert not problems("GRID {PRESSURE.2024-01: [0.1, 0.2], PRESSURE.2025-01: [0.3]}")
 
 
 @pytest.fixture
@@ -310,6 +263,7 @@ LEVELS = "GRID {HABIT: [0.8, 0.9]}"
 @pytest.mark.parametrize(
     ("scenarios", "text", "said"),
     [
+        ("", "SOBOL {HABIT: declared}", "no scenario is named"),
         ("us_exit copy", LEVELS, "us_exit and copy come to the same"),
         ("weak strong", f"set: {{PRESSURE: 0.1}}\n{LEVELS}", "weak and strong come to the same"),
         ("us_exit narrow", "SOBOL {HABIT: declared}", "narrow HABIT differently"),
@@ -317,15 +271,15 @@ LEVELS = "GRID {HABIT: [0.8, 0.9]}"
         ("us_exit us_exit", LEVELS, "the scenario 'us_exit' stands twice"),
         ("weak strong", LEVELS, ""),
         ("us_exit offensive", LEVELS, ""),
+        ("us_exit", "GRID {PRESSURE.2024-01: [0.1, 0.2], PRESSURE.2025-01: [0.3]}", ""),
     ],
 )
-def test_incomparable_scenarios_are_told(problems, variants, scenarios, text, said) -> None:
-    paths = ", ".join(variants[name] for name in scenarios.split())
-    found = problems(text, f"scenarios: [{paths}]\n")
+def test_incomparable_scenarios_are_told(problems, variants, scenarios, text, said):
+    found = problems(text, ", ".join(variants[name] for name in scenarios.split()))
     assert full(said) in found
     assert bool(said) == bool(found)
 
 
-def test_a_scenario_named_by_its_file_is_a_level_like_any_other(loaded, variants) -> None:
-    found = loaded(f"GRID {{scenario: [us_exit, {variants['weak']}], GAINS: [0.3, 0.4]}}", head="")
+def test_a_scenario_named_by_its_file_is_a_level_like_any_other(loaded, variants):
+    found = loaded(f"GRID {{scenario: [us_exit, {variants['weak']}], GAINS: [0.3, 0.4]}}", "")
     assert [factor.levels for factor in found.factors] == [("us_exit", "weak"), (0.3, 0.4)]

@@ -20,11 +20,12 @@ from tests.command import done, run_without_pictures
 from tests.fuzz.mutations import wrong_of, yaml_text
 
 from eurasia_sim.analysis.blocs import read_roster
+from eurasia_sim.analysis.summary import material_of
 from eurasia_sim.cli.scenario import LISTERS, problems_of
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.evidence.intercoder import agreement
 from eurasia_sim.evidence.references import read_bibliography
-from eurasia_sim.experiments.folder import Folder, material_of, read_plan
+from eurasia_sim.experiments.folder import Folder, read_plan
 from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.integrity import FILES, digest_of, sealed
 from eurasia_sim.files.page import parse
@@ -208,7 +209,7 @@ def _look_into(folder: Path, world: World) -> None:
     _ = held.title, held.seed, held.names
     if held.kind in ("run", "sweep"):
         _ = held.factors, held.runs(held.shown)
-        with mock.patch("eurasia_sim.experiments.folder.load_world", return_value=world):
+        with mock.patch("eurasia_sim.analysis.summary.load_world", return_value=world):
             material_of(folder, [])
         results.load_results(folder)
     list(scenarios_of(held.manifest, world))

@@ -1,39 +1,35 @@
-"""Many runs: paired, shared past, missing when failed, and the same whoever runs them."""
+"""Runs: paired, shared past, missing when failed, the same whoever runs them; and their events."""
 
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from eurasia_sim.compute.dimensions import PRESENCE_KINDS
+from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel.workspace import Workspace, levers_of
-from eurasia_sim.scenarios.scenario import load_scenario
-from eurasia_sim.simulation.ensemble import (
-    chunks_of,
-    run_ensemble,
-    run_ensemble_draws,
-    run_paired,
-    simulate,
-    table,
-)
-from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
-from eurasia_sim.simulation.parameter_draws import (
-    range_draws,
-    ranges_of,
-    reference_draws,
-    run_seeds,
-    values_of,
-)
-from eurasia_sim.world.world import World
+from eurasia_sim.scenarios.scenario import apply_settings, load_scenario
+from eurasia_sim.simulation import ensemble
+from eurasia_sim.simulation.ensemble import run_ensemble, run_paired
+from eurasia_sim.simulation.events import event_log
+from eurasia_sim.simulation.family import check_family, conditions, load_family
+from eurasia_sim.simulation.inputs import branch_month, prepare
+from eurasia_sim.simulation.parameter_draws import reference_draws
 
 
 @pytest.fixture(scope="module")
-def family(world: World) -> list[Inputs]:
-    return [prepare(world, load_scenario(name, world)) for name in ("us_exit", "us_stays")]
+def pair(world):
+    return load_family(["us_exit", "us_stays"], world)
 
 
-def test_a_lever_value_is_one_number_in_each_of_its_forms(world: World) -> None:
+@pytest.fixture(scope="module")
+def family(world, pair):
+    return [prepare(world, scenario) for scenario in pair]
+
+
+def test_a_lever_value_is_one_number_in_each_of_its_forms(world):
     setting, month = "presence.russia.tajikistan.forces", world.month("2024-01")
     scenario = load_scenario("us_exit", world, [f"{setting}.2024-01=25000"])
     assert scenario.steps[setting][month] == 25000
@@ -49,9 +45,7 @@ def test_a_lever_value_is_one_number_in_each_of_its_forms(world: World) -> None:
     assert (np.asarray(workspace.month.presence)[i, k, kind] == 0.25).all()
 
 
-def test_branched_runs_are_straight_runs_to_the_last_bit(
-    world: World, family: list[Inputs]
-) -> None:
+def test_branched_runs_are_straight_runs_to_the_last_bit(world, family):
     draws, kept, parting = reference_draws(family[0], 2, seed=3), np.arange(60), 235
     assert branch_month(family) == parting == world.month("2021-05")
     window = (parting, family[0].months)
@@ -75,23 +69,8 @@ def test_branched_runs_are_straight_runs_to_the_last_bit(
                 assert outcome.trajectories.tobytes() == whole[:, since:].tobytes()
 
 
-def test_a_run_that_fails_is_missing_and_leaves_the_others_alone(family: list[Inputs]) -> None:
-    draws = reference_draws(family[0], 5, seed=1)
-    rules = draws.rules.copy()
-    rules["temperature"][2] = 0.0  # divides by nothing, which no declared range allows
-    broken = run_ensemble_draws(family, replace(draws, rules=rules))
-    for bad, good, inputs in zip(broken, run_ensemble_draws(family, draws), family, strict=True):
-        rows = table(inputs, draws, bad)
-        assert list(rows["status"]) == ["ok", "ok", "non-finite", "ok", "ok"]
-        assert rows.loc[2, "failed_phase"] == "allocate"
-        assert rows.loc[2, "failed_month"] < 0  # in the burn-in
-        assert np.isnan(bad.means[2]).all()
-        others = [0, 1, 3, 4]
-        assert bad.means[others].tobytes() == good.means[others].tobytes()
-
-
-def test_what_a_chunk_raises_ends_the_work_and_chunks_come_in_the_order_of_their_runs() -> None:
-    begun: list[int] = []
+def test_what_a_chunk_raises_ends_the_work_and_chunks_come_in_the_order_of_their_runs():
+    begun, reported = [], []
 
     def work(chunk: slice) -> slice:
         begun.append(chunk.start)
@@ -101,38 +80,17 @@ def test_what_a_chunk_raises_ends_the_work_and_chunks_come_in_the_order_of_their
         return chunk
 
     with pytest.raises(KeyboardInterrupt):
-        chunks_of(work, 8000, workers=1)
+        ensemble.chunks_of(work, 8000, workers=1)
     assert len(begun) < 1000
-    reported: list[int] = []
-    found = chunks_of(work, 20, 2, reported.append)
+    found = ensemble.chunks_of(work, 20, 2, reported.append)
     assert found == [slice(0, 8), slice(8, 16), slice(16, 20)]
     assert reported[-1] == 20
 
 
-@pytest.mark.parametrize("theory", ["offensive_realism", "inertia", "neoliberal_institutionalism"])
-def test_draws_stay_within_the_ranges_the_theory_owns(world: World, theory: str) -> None:
-    inputs = prepare(world, load_scenario("us_exit", world), theory)
-    draws, ranges = range_draws(world, inputs, 40, seed=3), ranges_of(world, inputs)
-    preset = world.theories[theory]
-    for name, value in preset.fix.items():
-        assert set(draws.rules[name]) == {value}
-    for path, (low, high) in ranges.items():
-        name = path.rsplit(".", 1)[1]
-        if path.startswith("rules."):
-            assert low <= draws.rules[name].min() < draws.rules[name].max() <= high
-            assert (low, high) == preset.ranges.get(name, (low, high))
-    # What is kept of a draw is what the run is given, and shares are scaled where they exceed one.
-    assert list(draws.drawn) == list(ranges)
-    for path, values in draws.drawn.items():
-        np.testing.assert_array_equal(values, values_of(world, draws, path), err_msg=path)
-    shares = world.coded(draws.rows).initial_influence.sum(axis=1)
-    assert 1.0 - 1e-12 < shares.max() <= 1.0 + 1e-12
-
-
-def test_every_theory_and_form_runs(world: World) -> None:
+def test_every_theory_and_form_runs(world):
     scenario = load_scenario("us_exit", world)
 
-    def means(**chosen) -> np.ndarray:
+    def means(**chosen):
         inputs = prepare(world, scenario, **chosen)
         (outcome,) = run_paired([inputs], reference_draws(inputs, 1, 1))
         assert np.isfinite(outcome.means).all()
@@ -147,29 +105,69 @@ def test_every_theory_and_form_runs(world: World) -> None:
             assert (means(forms={factor: name}).tobytes() == base.tobytes()) == is_default
 
 
-def test_the_front_door_gives_pandas(world: World) -> None:
-    runs = run_ensemble(["us_exit", "us_stays"], n=3, seed=1, world=world)
-    assert list(runs["scenario"]) == ["us_exit"] * 3 + ["us_stays"] * 3
-    assert list(runs["draw"][:3]) == list(runs["draw"][3:])
-    months = simulate("record", seed=1, world=world)
-    assert str(months.index[0]) == "2001-10"
-    assert months.notna().all().all()
+def test_a_lever_without_a_month_starts_where_the_first_scenario_departs(world, pair):
+    settings = ["growth.russia=-0.1", "growth.china.2024-01=0.1"]
+    family = load_family(["us_exit", pair[1]], world, settings)
+    for scenario in family:
+        assert dict(scenario.changes["growth.russia"]) == {world.month("2021-05"): -0.1}
+        assert dict(scenario.changes["growth.china"]) == {world.month("2024-01"): 0.1}
+        assert scenario.departs == world.month("2021-05")
+    said = ["set: growth.russia = -0.1 from 2021-05", "set: growth.china = 0.1 from 2024-01"]
+    assert conditions(family, world) == said
+    (alone,) = load_family(["us_exit"], world, ["growth.russia=-0.1"])
+    assert dict(alone.changes["growth.russia"]) == {world.month("2023-01"): -0.1}
 
 
-def test_runs_of_one_draw_share_seed_and_drawn_numbers_and_nothing_else(
-    world: World, family: list[Inputs]
-) -> None:
-    other = prepare(
-        world, load_scenario("us_exit", world, ["rules.perception.distance_decay=2000"])
-    )
-    chance, spread = reference_draws(family[0], 5, seed=3), range_draws(world, family[0], 5, seed=3)
-    assert chance.names() == reference_draws(other, 5, seed=3).names()  # what is set is no draw
-    assert list(run_seeds(3, 5)) == list(run_seeds(3, 9)[:5]) == list(chance.seeds)
-    assert len({*run_seeds(3, 1000)}) == 1000
-    assert chance.names() == reference_draws(family[0], 9, seed=3).names()[:5]
-    assert len({*chance.names(), *reference_draws(family[0], 5, seed=4).names()}) == 10
-    assert spread.names() == range_draws(world, family[1], 5, seed=3).names()
-    assert spread.part(np.array([4, 1])).names() == [spread.names()[4], spread.names()[1]]
-    elsewhere = [range_draws(world, other, 5, seed=3), range_draws(world, family[0], 6, seed=3)]
-    for draws in (chance, *elsewhere):
-        assert not {*spread.names()} & {*draws.names()}
+def test_pairs_hold_the_same_numbers_and_differ_somewhere(world, pair, family):
+    exit_, stays = pair
+    number = world.numbers[path := "rules.cooperation.relative_gains"]
+    numbers = {name: world.numbers[name] for name in world.coded_index}
+    coded = next(name for name, n in numbers.items() if n.is_uncertain and not n.is_silent)
+    factor, names = next(iter(world.forms.items()))
+    alternative = next(name for name in names if name != world.default_forms[factor])
+    for other, problem in (
+        (replace(stays, fixed={path: number.low}), path),
+        (replace(stays, uncertain={path: (number.low, number.value)}), path),
+        (replace(stays, fixed={coded: numbers[coded].low}), coded),
+        (replace(stays, forms={factor: alternative}), f"form {factor}"),
+        (replace(exit_, name="copy", title="Copy"), "every difference would be 0"),
+    ):
+        with pytest.raises(DataError, match=problem):
+            check_family(world, [family[0], prepare(world, other)])
+    with pytest.raises(DataError, match="us_stays stands twice"):
+        run_ensemble([stays, exit_, replace(stays, title="Another")], n=2, world=world)
+
+
+def test_the_window_of_scenarios_of_different_length_is_what_all_have(world, pair):
+    short, cut = (replace(each, months=world.month("2025-12") + 1) for each in pair)
+    column = "competition.russia-china.central_asia"
+    whole, both = (run_ensemble([short, each], n=2, world=world) for each in (pair[1], cut))
+    assert list(whole[column]) == list(both[column])
+
+
+def test_changes_of_rule_have_their_months_and_a_flag_goes_up_and_down_by_turns(world, family):
+    log, status = event_log(world, family[0], seed=1)
+    rule = log[log["kind"] == "rule"]
+    changes = [("2001-12", "afghanistan"), ("2021-08", "afghanistan")]
+    assert [status, *zip(rule["month"], rule["theatre"], strict=True)] == ["ok", *changes]
+    closed = log[(log["kind"] == "closure") & (log["actor"] == "united_states")]
+    assert "2021-08" in set(closed["month"])
+    assert list(log["month"]) == sorted(log["month"])
+    steps = log[log["kind"] == "recognition"]
+    flag = steps["detail"].str.removesuffix(", no longer").rename("flag")
+    for _, moves in steps.groupby(["actor", "theatre", flag]):
+        down = [detail.endswith("no longer") for detail in moves["detail"]]
+        assert all(one != other for one, other in pairwise(down))
+    cut, status = event_log(world, family[0], seed=1, most=3)
+    assert status == "overflow"
+    assert cut.equals(log.head(3))
+
+
+def test_a_ruler_put_where_nobody_ruled_takes_nobodys_place(world, pair):
+    theatre, first = next(item for item in world.theatres.items() if item[1].challenger is None)
+    empty = replace(world, theatres={**world.theatres, theatre: replace(first, ruler=None)})
+    actor = next(iter(world.actors))
+    scenario = apply_settings(pair[0], [f"rule.{theatre}={actor}"], world)
+    log, status = event_log(empty, prepare(empty, scenario), seed=1)
+    put = log[(log["kind"] == "rule") & (log["theatre"] == theatre)]
+    assert [status, *put["actor"], *put["detail"]] == ["ok", actor, "rules in place of nobody"]

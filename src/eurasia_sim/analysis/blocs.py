@@ -69,7 +69,7 @@ class Roster(Strict):
 def read_roster(world: World) -> Roster:
     """Members and line-ups in the world's `camps.yaml`; all actors and no line-up without it.
 
-    Raises DataError for an unknown name, a line-up without two sides, or too many members.
+    DataError for an unknown name, a line-up without two sides, or too many members.
     """
     path, page, roster = world.directory / FILE, Page(FILE), Roster()
     if path.exists():

@@ -49,7 +49,7 @@ def runs_needed(deviation: float, precision: float) -> int:
 def precision_row(values: Floats, precision: float | None) -> dict[str, float]:
     """How precisely a mean is known, and how many runs in all, and more, a precision takes.
 
-    The precision is by default half of the half-width now; nothing is needed below two runs (NaN).
+    The precision is by default half of the half-width now; NaN are needed below two runs.
     """
     present = values[np.isfinite(values)]
     n, width, needed = len(present), half_width(present), math.nan

@@ -53,8 +53,7 @@ class Difference:
 def mean_interval(values: Floats) -> tuple[float, float]:
     """95 % interval of a mean; the mean where nothing varies, NaN below two values.
 
-    Form: Student's t for fewer than twenty values, whose resamples would be too much alike; else
-    percentiles of a bootstrap.
+    Form: Student's t for fewer than twenty values (resamples would be too alike), else a bootstrap.
     """
     if len(values) < _FEW or np.ptp(values) == 0.0:
         middle, half = float(values.mean()) if len(values) else _NAN, half_width(values)

@@ -85,10 +85,7 @@ def agreed(words: Mapping[str, str]) -> str:
 
 
 def headlines(first: pd.DataFrame, second: pd.DataFrame) -> list[dict[str, Any]]:
-    """What the first runs say, less the second in equal order, by pair and scope of a family.
-
-    Runs that failed on either side are left out.
-    """
+    """What finished runs say, the first less the second in order, by pair and scope of a family."""
     found = []
     for (pair, scope), columns in families(list(first.columns)).items():
         whole = np.isfinite(first[columns].to_numpy() + second[columns].to_numpy()).all(axis=1)

@@ -13,7 +13,7 @@ from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.scenarios.outcome_columns import matching
 from eurasia_sim.simulation.results import RUNS, finished_manifest, load_results
-from eurasia_sim.simulation.results_folder import RUN, Results
+from eurasia_sim.simulation.results_folder import ResultsFolder
 
 _HEAD = ["run_id", "set", "run", "seed", "draw", "status"]
 _COPIES = 3  # of the values that are held while two sides are compared
@@ -37,7 +37,7 @@ _OPTIONS = {"scenario": "--scenarios X Y", "theory": "--theory X --theory Y"}
 class Side:
     """The runs of one scenario under one theory in a results folder."""
 
-    results: Results
+    results: ResultsFolder
     scenario: str
     theory: str
 
@@ -76,12 +76,9 @@ class Comparison:
     headlines: list[dict[str, Any]]  # none where runs do not pair
 
 
-def open_results(folder: Path) -> Results:
-    """A results folder that `run` has finished.
-
-    Raises DataError where it is none, is unfinished or damaged, or its runs lack needed columns.
-    """
-    found = Results(folder, RUN, finished_manifest(folder))
+def open_results(folder: Path) -> ResultsFolder:
+    """A folder that `run` has finished; DataError where it is none, damaged, or lacks a column."""
+    found = ResultsFolder(folder, finished_manifest(folder))
     if lacks := [name for name in (*_HEAD, "scenario", "theory") if name not in found.columns]:
         again = found.manifest.get("command", "eurasia-sim run")
         older = f"{folder / RUNS} has no column {', '.join(lacks)}: an older version wrote it"
@@ -90,7 +87,7 @@ def open_results(folder: Path) -> Results:
 
 
 def sides(
-    first: Results, second: Results | None, scenarios: tuple[str, str] | None,
+    first: ResultsFolder, second: ResultsFolder | None, scenarios: tuple[str, str] | None,
     theories: Sequence[str],
 ) -> list[tuple[Side, Side]]:  # fmt: skip
     """The pairs of sides to compare: those named, else equal names, else the only one of each.
@@ -101,9 +98,8 @@ def sides(
     """
     if len(theories) > 2:
         raise DataError(["--theory is given at most twice: once for both, or once for each"])
-    wanted = (theories[0], theories[-1]) if theories else None
     if scenarios is None and second is not None:
-        scenarios = _own_of_each(first, second)
+        scenarios = _own_of_each(first.manifest, second.manifest)
     elif scenarios is None and len({*theories}) < 2:
         known = list(first.manifest["scenarios"])
         if len(known) != 2:
@@ -111,7 +107,7 @@ def sides(
             ways = f"or two scenarios with {_OPTIONS['scenario']}, or two theories"
             raise DataError([f"{named}, {ways}, {_OPTIONS['theory']}"])
         scenarios = known[0], known[1]
-    other = second or first
+    wanted, other = (theories[0], theories[-1]) if theories else None, second or first
     return [
         (Side(first, mine, my_theory), Side(other, theirs, their_theory))
         for mine, theirs in _matched("scenario", first, other, scenarios)
@@ -119,9 +115,8 @@ def sides(
     ]
 
 
-def _own_of_each(first: Results, second: Results) -> tuple[str, str] | None:
+def _own_of_each(one: Mapping[str, Any], two: Mapping[str, Any]) -> tuple[str, str] | None:
     """The one scenario that each folder alone has, where all that both have are the same runs."""
-    one, two = first.manifest, second.manifest
     mine, theirs = one["scenarios"], two["scenarios"]
     alone = [*(mine.keys() - theirs.keys()), *(theirs.keys() - mine.keys())]
     is_one_of_each = len(alone) == 2 and len(mine) == len(theirs)
@@ -132,7 +127,7 @@ def _own_of_each(first: Results, second: Results) -> tuple[str, str] | None:
 
 
 def _matched(
-    kind: str, first: Results, second: Results, wanted: tuple[str, str] | None
+    kind: str, first: ResultsFolder, second: ResultsFolder, wanted: tuple[str, str] | None
 ) -> list[tuple[str, str]]:
     """Pairs of names, one of each folder."""
     one, two = (list(own.manifest[_KEYS[kind]]) for own in (first, second))
@@ -153,14 +148,10 @@ def _matched(
 
 
 def warnings(first: Side, second: Side, *, force: bool = False) -> list[str]:
-    """What warns before comparing: another model version, another window.
-
-    Raises DataError where two versions of the model gave the results, unless forced.
-    """
+    """What warns before comparing, windows and models; DataError for two models, unless forced."""
     changed = differing(first, second)
-    found = {
-        path: said.format(*changed[path]) for path, said in _SUSPECT.items() if path in changed
-    }
+    told = _SUSPECT.items()
+    found = {path: said.format(*changed[path]) for path, said in told if path in changed}
     if "model" in found and not force:
         raise DataError([f"{found['model']}; run one of them again, or say --force"])
     return list(found.values())
@@ -173,11 +164,10 @@ def differing(first: Side, second: Side) -> dict[str, tuple[Any, Any]]:
     return {path: (a, b) for path, (a, b) in both.items() if a != b}
 
 
-def chosen_measures(first: Results, second: Results, patterns: Sequence[str]) -> list[str]:
-    """Measures to compare: those that match a pattern (`*` and `?`), else those either shows.
-
-    Raises DataError for a pattern that no measure of both matches, with suggestions.
-    """
+def chosen_measures(
+    first: ResultsFolder, second: ResultsFolder, patterns: Sequence[str]
+) -> list[str]:
+    """Measures of both that match a pattern (DataError for none), else those either side shows."""
     both = [name for name in first.measures if name in {*second.measures}]
     if patterns:
         return matching("--measure", patterns, both)
@@ -222,8 +212,8 @@ def compare_sides(
     require_memory(PROCESS + 8 * _COPIES * cells, f"{cells:,} values of runs", "fewer --measure")
     tables = []
     for side in (first, second):
-        told = families(side.results.columns).items()
-        own = [x for whom, x in told if f"competition.{'.'.join(whom)}" in measures]
+        known = families(side.results.columns).items()
+        own = [x for whom, x in known if f"competition.{'.'.join(whom)}" in measures]
         tables.append(side.runs(list(dict.fromkeys([*measures, *(y for x in own for y in x)]))))
     found = []
     for kind in kinds:
@@ -233,11 +223,9 @@ def compare_sides(
             "scenario_a": first.scenario, "scenario_b": second.scenario,
             "theory_a": first.theory, "theory_b": second.theory, "set": kind,
         }  # fmt: skip
-        counts = {
-            "paired": are_paired, "runs_a": len(a), "runs_b": len(b),
-            "failed_a": int((a["status"] != "ok").sum()),
-            "failed_b": int((b["status"] != "ok").sum()),
-        }  # fmt: skip
+        counts = {"paired": are_paired, "runs_a": len(a), "runs_b": len(b)}
+        failed = {"failed_a": a, "failed_b": b}
+        counts |= {key: int((runs["status"] != "ok").sum()) for key, runs in failed.items()}
         rows = [compared(one, two, name, smallest, are_paired=are_paired) for name in measures]
         words = headlines(one, two) if are_paired else []
         found.append(Comparison(head, counts, why, rows, words))

@@ -45,10 +45,7 @@ class Region:
     coverage: float  # share of all draws in which it holds that lie in the box
 
     def left(self, points: pd.DataFrame) -> float:
-        """Share of other points that lie in the box.
-
-        NaN of none, where a name is missing, and where a factor of the box has one level in them.
-        """
+        """Share of other points in the box; NaN where one of its names is missing, or one value."""
         own = points.reindex(columns=[*self.sides])
         varies = len(own) and (own != own.iloc[0]).any().all() and own.notna().any().all()
         return float(_inside(points, self.sides).mean()) if varies else _NAN

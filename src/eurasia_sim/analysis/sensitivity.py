@@ -167,11 +167,8 @@ def sobol_indices(
     if has_second and not second:
         kept = [*range(count + 1), 2 * count + 1]
         means = means.reshape(blocks, -1)[:, kept].ravel()
-    found = sobol.analyze(
-        _unit_problem(columns), means, calc_second_order=second and has_second, seed=seed,
-        **_RESAMPLING,
-    )  # fmt: skip
-    total, first, *pairs = found.to_df()
+    options = {"calc_second_order": second and has_second, "seed": seed, **_RESAMPLING}
+    total, first, *pairs = sobol.analyze(_unit_problem(columns), means, **options).to_df()
     rows = [
         (order, *(pair if order == "second" else (pair, "")), *cells)
         for order, own in zip(("first", "total", "second"), (first, total, *pairs), strict=False)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import compress, pairwise, product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,24 @@ import pandas as pd
 
 from eurasia_sim.analysis import sensitivity
 from eurasia_sim.analysis.convergence import precision_row
+from eurasia_sim.analysis.pairing import open_results
 from eurasia_sim.analysis.robustness import payoffs, robustness
 from eurasia_sim.analysis.scenario_discovery import box_table, discovered, is_number
-from eurasia_sim.analysis.sensitivity import FACTOR, factor_columns, require_spread, responses
+from eurasia_sim.analysis.sensitivity import FACTOR, factor_columns, require_spread
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.files.data_yaml import DataError, Number
+from eurasia_sim.scenarios.outcome_columns import matching
+from eurasia_sim.simulation import results
+from eurasia_sim.simulation.results_folder import SWEEP, ResultsFolder
 from eurasia_sim.simulation.run import RANGES, REFERENCE
 from eurasia_sim.world.levers import levers
+from eurasia_sim.world.world import load_world
 
+_FIRST = 4  # measures that are looked at unless named
 _MOST_FACTORS, _MOST_LEVELS = 2, 12  # of a table of means
 _EVEN = ("latin_hypercube", "sobol")  # designs of independent points, whose mean has a meaning
 _SECOND_UP_TO = 20  # factors beyond which second orders are too many to read
 _UPPER = 0.75  # quantile above which something is sought by default
-_SCENARIO = f"{FACTOR}scenario"
 _Make = Callable[[str, str], pd.DataFrame]  # of a measure, in a scenario
 
 
@@ -51,7 +57,8 @@ class Material:
     @property
     def scenarios(self) -> list[str]:
         """Names of the scenarios; an empty one where the scenario is a factor of the design."""
-        return [""] if _SCENARIO in self.points else [*map(str, self.runs["scenario"].unique())]
+        is_factor = f"{FACTOR}scenario" in self.points
+        return [""] if is_factor else [*map(str, self.runs["scenario"].unique())]
 
     def of(self, scenario: str) -> pd.DataFrame:
         """Runs of a scenario; all of them for an empty name."""
@@ -75,6 +82,39 @@ class Material:
         values = self.points[factor_columns(self.points)].to_numpy(object)
         size = len(self.points) // sensitivity.saltelli_blocks(values)[0]
         return self.points[(self.points["point"] % size).isin((0, size - 1))].reset_index(drop=True)
+
+
+def material_of(folder: Path, patterns: Sequence[str]) -> Material:
+    """A folder's runs with the measures asked for, and their design; DataError if it has none."""
+    design: dict[str, Any] | None = None
+    points, factors = pd.DataFrame(), list[str]()
+    if (results.read_manifest(folder) or {}).get("kind") == SWEEP:
+        held = ResultsFolder(folder, results.finished_manifest(folder, SWEEP))
+        design, points = held.manifest["design"], results.read_table(held.files, results.DESIGN)
+        factors = factor_columns(points)
+        named = (factor["name"] for factor in held.manifest["design"].get("factors", ()))
+        if lacking := ", ".join(name for name in named if name not in factors):
+            wrong = {results.DESIGN: f"is damaged: it lacks {lacking}"}
+            raise DataError([held.files.message(wrong)])
+        order = ["point", "scenario", "replicate"]
+        head = ["run_id", *order]
+    else:
+        held = open_results(folder)
+        if results.DRAWS in held.files.entries:
+            points = results.read_table(held.files, results.DRAWS)
+        order = ["scenario", "theory", "set", "run"]
+        head = ["run_id", "scenario", "set", "run", "draw"]
+    measures = (held.shown or held.measures)[:_FIRST]
+    if patterns:
+        measures = matching("--measure", patterns, held.measures)
+    columns = [*head, "theory", "seed", "status", *factors, *measures]
+    runs = results.load_results(folder, columns)
+    runs = runs.sort_values(order, kind="stable", ignore_index=True)
+    try:  # the numbers of the world that was run; none where it is not at hand any more
+        catalogue: Any = load_world(held.manifest.get("world")).numbers
+    except (DataError, OSError):
+        catalogue = {}
+    return Material(runs, points, design, tuple(measures), catalogue)
 
 
 @dataclass(frozen=True)
@@ -178,7 +218,7 @@ def _means(material: Material, measure: str, _: str) -> pd.DataFrame:
         wide = means_of.to_frame("mean").T
         if len(factors) > 1:
             wide = means_of.reset_index().pivot_table(measure, factors[0], factors[1], sort=False)
-        names = [_level(each) for each in wide.columns]
+        names = [*map(_level, wide.columns)]
         rows = wide.set_axis(names, axis="columns").rename_axis(short).reset_index()
         between = [f"{low} to {high}" for low, high in pairwise(names)]
         signs = np.sign(wide.to_numpy(np.float64)) * (" less " in name)
@@ -206,14 +246,11 @@ def _shares(material: Material, measure: str, of: str) -> pd.DataFrame:
     else:
         points, chance = material.independent_points(), None
         leveled = [name for name in factor_columns(points) if not is_number(points[name])]
-        values = np.stack(
-            [
-                runs.pivot_table(measure, "point", "replicate", dropna=False)
-                .reindex(points["point"])
-                .to_numpy(np.float64)
-                for runs in map(material.of, material.scenarios)
-            ]
-        )
+        wide = [
+            runs.pivot_table(measure, "point", "replicate", dropna=False).reindex(points["point"])
+            for runs in map(material.of, material.scenarios)
+        ]
+        values = np.stack([own.to_numpy(np.float64) for own in wide])
         require_spread(values.mean(axis=(0, 2) if len(values) == 1 else 2))
     factors = [name for name in leveled if _varies(points[name])]
     found = sensitivity.variance_shares(values, points, factors, chance)
@@ -238,7 +275,7 @@ def _sobol(material: Material, asked: Asked, measure: str, scenario: str) -> pd.
     points, runs = material.points, material.of(scenario)
     second = len(factor_columns(points)) <= _SECOND_UP_TO
     found = sensitivity.sobol_indices(runs, points, measure, second=second, seed=asked.seed)
-    values, shared = responses(runs, points, measure), material.seeds_are_shared
+    values, shared = sensitivity.responses(runs, points, measure), material.seeds_are_shared
     chance = sensitivity.share_of_chance(values, seeds_are_shared=shared)
     for key, of in (("run", "a single run"), ("mean", "the mean of a point")):
         if np.isfinite(chance[key]):
@@ -314,8 +351,7 @@ def _options(material: Material, asked: Sequence[str]) -> list[str]:
             raise DataError(f"--option {x} is no factor; there are {there}" for x in unknown)
         return names
     found = [name for name in factors if name.split(".")[1] in {"scenario", *levers()}]
-    if len(material.scenarios) > 1:
-        found.insert(0, "scenario")
+    found = (["scenario"] if len(material.scenarios) > 1 else []) + found
     if not found:
         nothing = "the sweep has one scenario and no factor that is a lever"
         raise DataError([f"{nothing}: nothing was decided; say --option"])

@@ -9,11 +9,10 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.analysis.blocs import AFFINITIES, compared_blocs
-from eurasia_sim.analysis.summary import Asked, Material, Section, sections
+from eurasia_sim.analysis.summary import Asked, Material, Section, material_of, sections
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.options import SHORT
 from eurasia_sim.cli.output import trust_line
-from eurasia_sim.experiments.folder import material_of
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.ordinary import csv_bytes
 from eurasia_sim.scenarios.scenario import load_scenario

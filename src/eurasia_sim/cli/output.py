@@ -16,7 +16,6 @@ from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import listed
 from eurasia_sim.reports.answer import trust
 from eurasia_sim.reports.report import report_page
-from eurasia_sim.scenarios.manifest import kind_of
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.results_folder import ResultsFolder, open_results
@@ -111,7 +110,7 @@ def finish(
     figures: list[str] = []
     if kinds:
         results.write_manifest(folder, {**content, "finished": False}, files)
-        held = ResultsFolder(folder, kind_of(content), content, world)
+        held = ResultsFolder(folder, content, world)
         usual = [kind for kind in gallery.usual_kinds(held, ()) if kind in kinds]
         drawn = _drawings(held, usual, Request(), folder / "figures", is_asked=False)
         figures = [str(path.relative_to(folder)) for _, paths in drawn for path in paths]

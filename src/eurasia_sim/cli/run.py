@@ -40,7 +40,6 @@ from eurasia_sim.simulation.run import (
     WRITTEN,
     Study,
     carry_out,
-    read_parts,
 )
 from eurasia_sim.world.world import load_world
 
@@ -161,7 +160,7 @@ def _execute(
 
             return folder, carry_out(study, folder, workers, counter, goes_on), False
     except KeyboardInterrupt:
-        count = sum(len(part.runs) for part in read_parts(folder))
+        count = sum(entry.rows or 0 for entry in results.read_log(folder).values())
         kept = f"{count} runs are kept in {folder}; the same command goes on from there."
         raise terminal.stop(kept if count else "nothing was kept.") from None
 

@@ -12,7 +12,7 @@ import typer
 from rich.filesize import decimal
 from typer import Argument, Option
 
-from eurasia_sim.analysis.summary import means
+from eurasia_sim.analysis.summary import material_of, means
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.analyze import sentence, show_section
 from eurasia_sim.cli.output import trust_line
@@ -20,7 +20,6 @@ from eurasia_sim.experiments import sweep as sweeps
 from eurasia_sim.experiments.batch import points_of
 from eurasia_sim.experiments.batch import rerun as run_again
 from eurasia_sim.experiments.executors import Work
-from eurasia_sim.experiments.folder import material_of
 from eurasia_sim.experiments.sweep import Ended, Sweep
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.schema import names

@@ -19,18 +19,11 @@ from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel import month
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, earliest_parting
+from eurasia_sim.simulation import parameter_draws, results
 from eurasia_sim.simulation.ensemble import NO_COLUMNS, Outcome, run_paired, stepped, told
 from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.inputs import Inputs, capability_index, prepare
-from eurasia_sim.simulation.parameter_draws import (
-    SHARE,
-    Draws,
-    draws_at,
-    hold_shares,
-    put,
-    values_of,
-)
-from eurasia_sim.simulation.results import run_ids, table_bytes, trajectory_table
+from eurasia_sim.simulation.parameter_draws import Draws
 from eurasia_sim.simulation.run import Study
 from eurasia_sim.world.world import World
 
@@ -218,15 +211,15 @@ def draws_of(setup: Setup, batch: Batch, inputs: Inputs) -> Draws:
     seeds = np.array([seed for point in points for seed in point.seeds], np.uint64)
     coded = world.coded_index
     stated = {coded[path] for path, _ in points[0].numbers if path in coded}
-    draws = draws_at(replace(inputs, fixed=inputs.fixed | stated), seeds)
+    draws = parameter_draws.draws_at(replace(inputs, fixed=inputs.fixed | stated), seeds)
     for at, (path, _) in enumerate(points[0].numbers):
         own = [point.numbers[at][1] for point in points]
         values = np.repeat(own, setup.experiment.file.replications)
-        put(world, draws, path, values)
+        parameter_draws.put(world, draws, path, values)
         if setup.experiment.kind in SPREAD:
             draws.drawn[path] = values
     if stated:
-        hold_shares(world, draws)
+        parameter_draws.hold_shares(world, draws)
     return draws
 
 
@@ -235,24 +228,28 @@ def work(
 ) -> Finished:
     """Run a chunk.
 
-    Args:
-        stopped: asked every few runs; once it says yes, a CancelledError gives the chunk up.
-        status: another than ok says why the chunk is not run: its runs are missing.
+    `stopped` is asked every few runs; a yes gives the chunk up with a CancelledError. A status
+    other than ok says why the chunk is not run: its runs are missing.
     """
-    began, numbered = time.perf_counter(), enumerate(chunk.cells, chunk.first)
+    began, experiment = time.perf_counter(), setup.experiment
+    numbered = enumerate(chunk.cells, chunk.first)
     points = [point for number, cells in numbered for point in points_of(setup, number, cells)]
     tables: list[dict[str, np.ndarray[Any, Any]]] = []
     kept: list[pd.DataFrame] = []
     for batch in batches(points):
         wanted = [(name, own) for own in zip(*batch, strict=True) for name in own[0].scenarios]
         family = [setup.inputs(name, own[0]) for name, own in wanted]
-        draws, monthly = draws_of(setup, batch, family[0]), _monthly(setup, family[0])
+        draws, monthly = draws_of(setup, batch, family[0]), NO_COLUMNS
+        if setup.keep == results.MONTHLY:
+            columns, study = family[0].columns, Study(setup.world, experiment.scenarios, (), 1, 1)
+            shown = experiment.columns or study.shown(columns)
+            monthly = np.array([columns.index(name) for name in shown], np.int64)
         blocks = []
         for begin in range(0, len(draws) if status == OK else 0, RUNS):
             if stopped():
                 raise CancelledError
             part = draws.part(slice(begin, begin + RUNS))
-            blocks.append(run_paired(family, part, setup.experiment.window, monthly))
+            blocks.append(run_paired(family, part, experiment.window, monthly))
             for inputs, outcome in zip(family, blocks[-1], strict=True):
                 kept += _kept(setup, inputs, part, monthly, outcome)
         outcomes = [Outcome.joined(each) for each in zip(*blocks, strict=True)]
@@ -265,19 +262,12 @@ def work(
     place = {name: at for at, name in enumerate(setup.scenarios)}
     scenarios = np.array([place[name] for name in parts["scenario"]])
     order = np.lexsort((parts["replicate"], scenarios, parts["point"]))
-    found = {"parts": table_bytes({name: values[order] for name, values in parts.items()})}
+    ordered = {name: values[order] for name, values in parts.items()}
+    found = {results.PARTS: results.table_bytes(ordered)}
     if kept:
-        found[setup.keep] = table_bytes(pd.concat(kept, ignore_index=True))
+        found[setup.keep] = results.table_bytes(pd.concat(kept, ignore_index=True))
     failed, seconds = int((parts["status"] != OK).sum()), time.perf_counter() - began
     return Finished(chunk.number, len(order), failed, seconds, found)
-
-
-def _monthly(setup: Setup, inputs: Inputs) -> Integers:
-    if setup.keep != "trajectories":
-        return NO_COLUMNS
-    study = Study(setup.world, setup.experiment.scenarios, (), 1, 1)
-    shown = setup.experiment.columns or study.shown(inputs.columns)
-    return np.array([inputs.columns.index(name) for name in shown], np.int64)
 
 
 def _kept(
@@ -286,13 +276,13 @@ def _kept(
     """Tables of the months or events of some runs, where they are kept."""
     if setup.keep == "measures":
         return
-    ids = run_ids(inputs, draws, setup.world.digest)
-    if setup.keep == "trajectories":
+    ids, world = results.run_ids(inputs, draws, setup.world.digest), setup.world
+    if setup.keep == results.MONTHLY:
         names = [inputs.columns[at] for at in monthly]
-        yield trajectory_table(setup.world, inputs, ids, names, outcome.trajectories)
+        yield results.trajectory_table(world, inputs, ids, names, outcome.trajectories)
         return
     for r, run_id in enumerate(ids):
-        log, _ = event_log(setup.world, draws.inputs_of(r, inputs), int(draws.seeds[r]))
+        log, _ = event_log(world, draws.inputs_of(r, inputs), int(draws.seeds[r]))
         log.insert(0, "run_id", run_id)
         yield log
 
@@ -309,7 +299,7 @@ def _table(
     experiment, times = setup.experiment, setup.experiment.file.replications
     numbers = np.array([point.number for point in points], np.int64)
     rows: dict[str, Any] = {
-        "run_id": run_ids(inputs, draws, setup.world.digest),
+        "run_id": results.run_ids(inputs, draws, setup.world.digest),
         "point": np.repeat(numbers, times),
         "replicate": np.tile(np.arange(times, dtype=np.int64), len(points)),
         "scenario": [inputs.scenario.name] * len(draws),
@@ -320,8 +310,9 @@ def _table(
     }
     cells = np.repeat(chunk.cells[numbers - chunk.first], times, axis=0)
     for column, factor in enumerate(experiment.factors):
-        is_drawn = factor.declared or (SHARE in factor.name and not factor.moves)
-        own = values_of(setup.world, draws, factor.name) if is_drawn else None
+        is_share = parameter_draws.SHARE in factor.name and not factor.moves
+        is_drawn = factor.declared or is_share
+        own = parameter_draws.values_of(setup.world, draws, factor.name) if is_drawn else None
         rows[factor.column] = factor.labels(cells[:, column]) if own is None else own
     for name in experiment.columns or inputs.columns:
         rows[name] = outcome.means[:, inputs.columns.index(name)]
@@ -331,12 +322,8 @@ def _table(
 def rerun(setup: Setup, design: Design, run: str) -> None:
     """Step one run of a sweep through its months, so that what fails in it raises where it fails.
 
-    Compiled, that is the mechanism and the month (FloatingPointError); with NUMBA_DISABLE_JIT=1 in
-    the environment, at minutes a run, it is the line of the rule. Raises DataError where the sweep
-    has no such run.
-
-    Args:
-        run: `point:replicate:scenario`, as the table of failures has it.
+    Compiled, that is the mechanism and the month (FloatingPointError); with NUMBA_DISABLE_JIT=1, at
+    minutes a run, the line of the rule. `run` is `point:replicate:scenario`; DataError if none is.
     """
     number, replicate, name = run.split(":") if run.count(":") == 2 else ("", "", "")
     good = number.isdecimal() and replicate.isdecimal() and int(number) < len(design.cells)

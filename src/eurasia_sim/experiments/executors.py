@@ -59,7 +59,7 @@ def work_on(payload: bytes, chunk: Chunk) -> Finished:
 class Work:
     """Who runs a sweep, and how many runs may fail; none of it changes a byte of the tables.
 
-    Raises DataError for a number N of `local:N` that is none, or more than memory holds.
+    DataError for a number N of `local:N` that is none, or more than memory holds.
     """
 
     workers: int | None = None  # all cores if none
@@ -156,11 +156,8 @@ def dispatch(
     """Have chunks run, a few at a time, and take each result, until all are done or it is over.
 
     A chunk of which a worker died is run again after all others, alone; if its worker dies again,
-    its runs are missing. Raises KeyboardInterrupt after the chunks that were finished were taken;
-    DataError the same, where the executor broke or the scheduler was lost.
-
-    Args:
-        is_over: asked before each wait for results.
+    its runs are missing. What was finished is taken before a KeyboardInterrupt is raised, or a
+    DataError where the executor or scheduler was lost. `is_over` is asked before each wait.
     """
     submit, count = workers
     waiting, suspects, most = iter(chunks), list[Chunk](), 2 * count

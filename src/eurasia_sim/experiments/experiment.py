@@ -50,10 +50,7 @@ def located(name_or_path: str) -> Path:
 
 
 def load_experiment(path: Path | str, world: World) -> Experiment:
-    """The sweep in a file, or in the one that a text names.
-
-    Raises DataError with everything wrong with it.
-    """
+    """The sweep in a file, by path or name; DataError with everything wrong with it."""
     path = located(path) if isinstance(path, str) else path
     document = read_file(path)
     file = document.validated(SweepFile)
@@ -68,16 +65,6 @@ def kind_of(path: Path | str) -> str | None:
     data = read_file(path).data
     kind = data.get("kind") if isinstance(data, dict) else None
     return kind if isinstance(kind, str) else None
-
-
-def read_points(page: Page, path: Path) -> Columns:
-    """The columns of a table, in CSV or parquet; the page gets the line, or number, of every row.
-
-    Raises Unreadable with the first thing wrong with it.
-    """
-    lines, columns = (_of_parquet if path.suffix == ".parquet" else _of_text)(path)
-    page.places = {f"{STEP}{at}": (line, 1, line, 1) for at, line in enumerate(lines)}
-    return columns
 
 
 def _check_size(head: Sequence[str], rows: int) -> None:
@@ -201,10 +188,11 @@ class _Reader(FactorReader):
             self.refuse(("design", "file"), f"the table of points is {shown(name)}", allowed)
         page = Page(str(path), problems=self.document.problems)
         try:
-            columns = read_points(page, path)
+            lines, columns = (_of_parquet if path.suffix == ".parquet" else _of_text)(path)
         except Unreadable as error:
             page.report(error.place, error.wrong, allowed=error.allowed)
             raise Refused from None
+        page.places = {f"{STEP}{at}": (line, 1, line, 1) for at, line in enumerate(lines)}
         return self._points_of(page, (), columns)
 
     def _listed(self) -> Columns:

@@ -80,10 +80,7 @@ class FactorReader(WorldChecker):
         raise Refused
 
     def load(self, page: Page, trail: Trail, names: Sequence[Any], *below: str) -> None:
-        """Load scenarios that a list names, each once, and none after very many faults.
-
-        `below` leads from an entry of the list to the name.
-        """
+        """Load the scenarios of a list, each once; `below` leads from an entry to its name."""
         for at, name in enumerate(names):
             if isinstance(name, str) and name not in self.called and not page.is_full:
                 self.called[name] = name
@@ -172,10 +169,7 @@ class FactorReader(WorldChecker):
         return ("factors", name) if is_short else ("factors", name, "levels")
 
     def factors_of(self, name: str) -> list[Factor]:
-        """The factors that an entry stands for: one, or every number that fits a pattern.
-
-        Raises Refused where the entry is wrong.
-        """
+        """The factors of an entry, one or all that fit a pattern; Refused where it is wrong."""
         entry, trail = self.file.factors[name], ("factors", name)
         if entry == DECLARED:
             return self._declared(trail, name)

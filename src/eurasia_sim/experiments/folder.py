@@ -1,13 +1,9 @@
-"""The folder of a sweep: plan, parts, failures, one writer; and what an analysis reads of it."""
+"""The folder of a sweep: plan, parts, failures, one writer."""
 
 import contextlib
-import json
-import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,28 +13,19 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from eurasia_sim.analysis.pairing import open_results
-from eurasia_sim.analysis.sensitivity import factor_columns
-from eurasia_sim.analysis.summary import Material
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.experiments.batch import OK, Chunk, Setup
 from eurasia_sim.experiments.design import Design
 from eurasia_sim.files import integrity
 from eurasia_sim.files.checker import reason_of
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError
-from eurasia_sim.files.integrity import FILES, Entry, Files, digest_of, listed
 from eurasia_sim.files.text import file_name_from
-from eurasia_sim.scenarios.manifest import SWEEP
-from eurasia_sim.scenarios.outcome_columns import matching
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.family import content_digest
-from eurasia_sim.simulation.results import PARTS, part_name
-from eurasia_sim.simulation.results_folder import Results
-from eurasia_sim.world.world import load_world
+from eurasia_sim.simulation.results import DESIGN, PARTS, part_name
 
-PLAN, DESIGN, FAILURES, LOCK = "plan.json", "design.parquet", "failures.parquet", "sweep.lock"
+PLAN, FAILURES, LOCK = "plan.json", "failures.parquet", "sweep.lock"
 RUNS_A_CHUNK = 128
-_FIRST = 4  # measures that an analysis looks at unless named
 # What says that a run failed, and how; the factors are added to it.
 _FAILURE = ["run_id", "point", "replicate", "scenario", "theory", "seed", "status"]
 _FAILURE += ["failed_month", "failed_phase"]
@@ -101,7 +88,7 @@ def plan_of(setup: Setup, design: Design, runs_a_chunk: int, shard: tuple[int, i
     size = max(1, runs_a_chunk // experiment.runs_a_point)
 
     def digest(*words: str) -> str:
-        return digest_of("\0".join(words).encode())
+        return integrity.digest_of("\0".join(words).encode())
 
     family = digest(experiment.family, setup.world.digest, model_version(), setup.keep, str(size))
     words = content_digest(experiment.scenarios), experiment.file.title, experiment.file.question
@@ -125,10 +112,7 @@ def read_plan(folder: Path) -> Plan:
 
 @contextlib.contextmanager
 def one_writer(folder: Path) -> Iterator[None]:
-    """Hold a folder alone; the hold ends with its process, however that ends.
-
-    Raises DataError where another process holds it.
-    """
+    """Hold a folder alone, until its process ends; DataError where another process holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / LOCK, timeout=0):
@@ -140,31 +124,18 @@ def one_writer(folder: Path) -> Iterator[None]:
         raise DataError([f"{folder} is being written by another sweep: {allowed}"]) from None
 
 
-class Folder:
-    """A sweep's folder, held by one writer."""
+class Folder(results.Parts):
+    """A sweep's folder, held by one writer: a part a chunk."""
 
     def __init__(self, path: Path, plan: Plan) -> None:
-        self.path, self.plan = path, plan
-        self.entries: dict[str, Entry] = {}  # tables of chunks seen whole, or written, by name
-        # Kinds of tables of a chunk; its part last, for it says that the chunk is there.
-        self.kinds = (PARTS,) if plan.keep == "measures" else (plan.keep, PARTS)
-
-    @cached_property
-    def known(self) -> Files:
-        """Tables that were written: as the manifest has them, else the log."""
-        try:
-            return results.files_of(self.path)
-        except DataError:
-            return Files(self.path, results.read_log(self.path), "")
+        super().__init__(path, *([] if plan.keep == "measures" else [plan.keep]))
+        self.plan = plan
 
     def finished(self, *, heal: bool) -> dict[str, Any] | None:
-        """The manifest of a whole sweep; none where there is none, or damage is to be healed.
-
-        Raises DataError where a finished one is damaged, and is not to be healed.
-        """
+        """The manifest of a whole sweep, if it is one; damage is to be healed, or a DataError."""
         manifest, wrong = results.found(self.path)
         if wrong and not heal:
-            what = f"{self.path}: {listed(wrong)}"
+            what = f"{self.path}: {integrity.listed(wrong)}"
             if manifest is not None:
                 what = results.files_of(self.path).message(wrong).partition("\n")[0]
             allowed = "--resume to make again what is damaged, or another --out"
@@ -177,56 +148,26 @@ class Folder:
         results.write_sealed(self.path / PLAN, asdict(self.plan))
 
     def missing(self) -> list[int]:
-        """Numbers of the chunks that are not there, whole."""
-        return [number for number in self.plan.numbers if not self.holds(number)]
-
-    def holds(self, number: int) -> bool:
-        """Whether a chunk is there, whole and as planned; it is read the first time only."""
-        part = part_name(PARTS, number)
-        if part not in self.entries and part in self.known.entries:
-            names = (part_name(kind, number) for kind in self.kinds)
-            own = {name: e for name in names if (e := self.known.entries.get(name))}
-            if own[part].rows == self.plan.runs_of(number) and not self.known.wrong(own):
-                self.entries |= own
-        return part in self.entries
+        """Numbers of the chunks that are not there, whole and as planned."""
+        runs_of = self.plan.runs_of
+        return [number for number in self.plan.numbers if not self.holds(number, runs_of(number))]
 
     def damaged(self, missing: Sequence[int]) -> str:
         """Of chunks that are not there, whole: the parts that are not as they were written."""
         names = (part_name(PARTS, number) for number in missing)
         there = [name for name in names if (self.path / name).exists()]
-        return listed(dict.fromkeys(there, integrity.ALTERED))
-
-    def write(self, number: int, tables: Mapping[str, bytes], **notes: Any) -> None:
-        """Write a chunk's tables, its part last, and log them: what is not logged is not there."""
-        runs, own = self.plan.runs_of(number), {}
-        for kind in (kind for kind in self.kinds if kind in tables):
-            own[kind] = Entry(digest_of(tables[kind]), runs if kind == PARTS else None)
-            results.write_bytes(self.path / part_name(kind, number), tables[kind])
-        files = {kind: entry.plain() for kind, entry in own.items()}
-        self.log({"chunk": number, "runs": runs, **notes, FILES: files})
-        self.entries |= {part_name(kind, number): entry for kind, entry in own.items()}
-
-    def log(self, entry: Mapping[str, Any]) -> None:
-        """Add a line to the log, after one that a full disk may have cut."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = json.dumps({"at": now, **entry}).encode() + b"\n"
-        with (self.path / results.STATUS_LOG).open("a+b") as log:
-            if log.tell():
-                log.seek(-1, os.SEEK_END)
-                line = line if log.read(1) == b"\n" else b"\n" + line
-            log.write(line)
+        return integrity.listed(dict.fromkeys(there, integrity.ALTERED))
 
     def adopt(self, other: "Folder") -> None:
         """Take over the chunks that another folder of the same runs holds."""
         for number in self.missing():
-            is_same = number < other.plan.chunks and (
-                other.plan.runs_of(number) == self.plan.runs_of(number)
-            )
-            if is_same and other.holds(number):
+            runs = self.plan.runs_of(number)
+            is_same = number < other.plan.chunks and other.plan.runs_of(number) == runs
+            if is_same and other.holds(number, runs):
                 names = {kind: part_name(kind, number) for kind in self.kinds}
                 own = {kind: name for kind, name in names.items() if name in other.entries}
                 tables = {kind: other.known.content(name) for kind, name in own.items()}
-                self.write(number, tables, **{"from": other.path.name})
+                self.write(number, runs, tables, **{"from": other.path.name})
 
     def failures(self, setup: Setup) -> int:
         """Write the table of failed runs in the parts that are there, and how many; none, no table.
@@ -266,8 +207,7 @@ class Folder:
 def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
     """The finished folder of the same experiment with the most points that this design begins with.
 
-    Raises DataError where there are finished ones, and this design begins with the points of none,
-    or they are damaged.
+    DataError where finished ones are there, all of them damaged or of other points.
     """
     table, others = design.table(), list[str]()
     largest, found = 0, None
@@ -287,38 +227,3 @@ def earlier(out: Path, plan: Plan, design: Design) -> Path | None:
     if found is None and others:
         raise DataError(others)
     return found
-
-
-def material_of(folder: Path, patterns: Sequence[str]) -> Material:
-    """The runs of a finished folder with the measures asked for, and the design they carried out.
-
-    Raises DataError where the folder is none, is not finished, or holds no such measure.
-    """
-    design: dict[str, Any] | None = None
-    points, factors = pd.DataFrame(), list[str]()
-    if (results.read_manifest(folder) or {}).get("kind") == SWEEP:
-        held = Results(folder, SWEEP, results.finished_manifest(folder, SWEEP))
-        design, points = held.manifest["design"], results.read_table(held.files, DESIGN)
-        factors = factor_columns(points)
-        named = (factor["name"] for factor in held.manifest["design"].get("factors", ()))
-        if lacking := ", ".join(name for name in named if name not in factors):
-            raise DataError([held.files.message({DESIGN: f"is damaged: it lacks {lacking}"})])
-        order = ["point", "scenario", "replicate"]
-        head = ["run_id", *order]
-    else:
-        held = open_results(folder)
-        if results.DRAWS in held.files.entries:
-            points = results.read_table(held.files, results.DRAWS)
-        order = ["scenario", "theory", "set", "run"]
-        head = ["run_id", "scenario", "set", "run", "draw"]
-    measures = (held.shown or held.measures)[:_FIRST]
-    if patterns:
-        measures = matching("--measure", patterns, held.measures)
-    columns = [*head, "theory", "seed", "status", *factors, *measures]
-    runs = results.load_results(folder, columns)
-    runs = runs.sort_values(order, kind="stable", ignore_index=True)
-    try:  # the numbers of the world that was run; none where it is not at hand any more
-        catalogue: Any = load_world(held.manifest.get("world")).numbers
-    except (DataError, OSError):
-        catalogue = {}
-    return Material(runs, points, design, tuple(measures), catalogue)

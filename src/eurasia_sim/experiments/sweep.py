@@ -16,12 +16,12 @@ from eurasia_sim.experiments.batch import Chunk, Finished, Keep, Setup, work
 from eurasia_sim.experiments.design import Design, lay_out, memory_of
 from eurasia_sim.experiments.executors import Work, dispatch
 from eurasia_sim.experiments.experiment import load_experiment
-from eurasia_sim.experiments.folder import Folder, Plan, plan_of, read_plan
+from eurasia_sim.experiments.folder import Folder, Plan, read_plan
 from eurasia_sim.experiments.schema import Experiment
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.memory import PROCESS, memory_free, require_memory
 from eurasia_sim.scenarios.outcome_columns import columns_of
-from eurasia_sim.simulation.results import PARTS, part_name, write_manifest
+from eurasia_sim.simulation import results
 from eurasia_sim.world.world import World, load_world
 
 Report = Callable[[int, int, int], None]  # runs that are finished, that failed, and at the start
@@ -49,6 +49,14 @@ class Sweep:
         """Runs of the chunks that are this sweep's own: all, or those of its shard."""
         return sum(map(self.plan.runs_of, self.plan.numbers))
 
+    def memory(self, workers: int) -> int:
+        """Bytes that it takes, with a part for every worker."""
+        plan, experiment = self.plan, self.setup.experiment
+        columns = len(experiment.columns or columns_of(self.setup.world)) + _COLUMNS_BESIDE
+        in_part = min(plan.points_a_chunk, plan.points) * experiment.runs_a_point
+        own = memory_of(plan.points, len(experiment.factors))
+        return PROCESS + own + 3 * workers * in_part * columns * 8
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -73,10 +81,8 @@ def prepare_sweep(
 ) -> Sweep:
     """An experiment (or the name or path of one) laid out and planned.
 
-    Raises DataError with everything wrong with the file, or where constraints leave no point.
-
-    Args:
-        dry: for `estimate` alone: of a large design lay out a few points, without constraints.
+    DataError with everything wrong with the file, or where constraints leave no point. `dry` is for
+    `estimate` alone: of a large design it lays out a few points, without constraints.
     """
     world = world or load_world()
     if not isinstance(experiment, Experiment):
@@ -84,7 +90,7 @@ def prepare_sweep(
     points, setup = experiment.points, Setup(world, experiment, keep)
     is_partial = dry and points * len(experiment.factors) > _LARGE
     design = lay_out(experiment, _SAMPLE if is_partial else None)
-    plan = plan_of(setup, design, runs_a_chunk, shard)
+    plan = folders.plan_of(setup, design, runs_a_chunk, shard)
     if is_partial:
         plan = replace(plan, points=points, runs=points * experiment.runs_a_point)
     return Sweep(setup, design, plan, command, is_partial)
@@ -137,7 +143,7 @@ def _run(sweep: Sweep, folder: Folder, missing: Sequence[int], how: Work, report
 
     def take(chunk: Finished) -> None:
         notes = {"failed": chunk.failed, "seconds": round(chunk.seconds, 3)}
-        folder.write(chunk.number, chunk.tables, **notes)
+        folder.write(chunk.number, chunk.runs, chunk.tables, **notes)
         counts["finished"] += chunk.runs
         counts["failed"] += chunk.failed
 
@@ -154,7 +160,8 @@ def _run(sweep: Sweep, folder: Folder, missing: Sequence[int], how: Work, report
 def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
     """Write failures and, last, the manifest of a whole sweep; DataError if a part is not there."""
     experiment, world, plan = sweep.setup.experiment, sweep.setup.world, sweep.plan
-    if lost := sum(not (folder.path / part_name(PARTS, n)).exists() for n in plan.numbers):
+    parts = (folder.path / results.part_name(results.PARTS, number) for number in plan.numbers)
+    if lost := sum(not part.exists() for part in parts):
         message = f"{folder.path}: {lost} of {plan.chunks} parts are missing"
         raise DataError([f"{message}; --resume makes them"])
     failed = folder.failures(sweep.setup)
@@ -194,8 +201,8 @@ def finish(sweep: Sweep, folder: Folder, seconds: float) -> Ended:
         "versions": {"python": platform.python_version(), **{n: version(n) for n in _PACKAGES}},
         "seconds": round(seconds, 1),
     }
-    beside = [folders.DESIGN, folders.PLAN, *([folders.FAILURES] if failed else [])]
-    write_manifest(folder.path, manifest, beside, folder.entries)
+    beside = [results.DESIGN, folders.PLAN, *([folders.FAILURES] if failed else [])]
+    results.write_manifest(folder.path, manifest, beside, folder.entries)
     folder.log({"event": "finished", "runs": plan.runs, "failed": failed})
     return Ended(folder.path, plan.runs, failed, complete=True)
 
@@ -212,7 +219,7 @@ def run_sweep(
 ) -> Path:
     """Carry out a sweep and return its results folder, for `load_results`.
 
-    Raises DataError with everything wrong with the file.
+    DataError with everything wrong with the file.
 
     Args:
         experiment: name or path of a sweep file, or one loaded.
@@ -224,10 +231,7 @@ def run_sweep(
 
 
 def merge(sweep: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
-    """Put the folders of shards together into the folder an unsharded sweep would have made.
-
-    Raises DataError where a folder belongs to another sweep, or chunks are missing from all.
-    """
+    """Make the folder of an unsharded sweep of its shards; DataError for another's, or a gap."""
     plan = sweep.plan
     for shard in shards:
         if read_plan(shard).identity != plan.identity:
@@ -249,11 +253,14 @@ def merge(sweep: Sweep, out: Path, shards: Sequence[Path]) -> Ended:
 
 
 def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
-    """What a sweep will take, from a few of its runs: seconds, bytes of memory and of disk.
-
-    `too_large` says what of it does not fit.
-    """
-    plan, workers, tried = sweep.plan, how.count, _tried(sweep)
+    """Seconds, and bytes of memory and disk, by a few runs; `too_large` says what does not fit."""
+    plan, workers, experiment = sweep.plan, how.count, sweep.setup.experiment
+    family = experiment.runs_a_point // experiment.file.replications
+    replications = min(experiment.file.replications, max(1, _TRIED // family))
+    count = min(max(1, _TRIED // (family * replications)), plan.points_a_chunk)
+    file = experiment.file.model_copy(update={"replications": replications})
+    setup = replace(sweep.setup, experiment=replace(experiment, file=file))
+    tried = work(setup, Chunk(0, 0, sweep.design.cells[:count]))
     each = {kind: len(content) // tried.runs for kind, content in tried.tables.items()}
     there = next(each for each in (out.absolute(), *out.absolute().parents) if each.exists())
     found: dict[str, Any] = {
@@ -262,7 +269,7 @@ def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
         "runs": plan.runs,
         "parts": plan.chunks,
         "seconds": tried.seconds / tried.runs * plan.runs / workers,
-        "memory": _memory_of(sweep, workers),
+        "memory": sweep.memory(workers),
         "disk": {kind: size * plan.runs for kind, size in each.items()},
         "disk_a_run": each,
         "disk_free": shutil.disk_usage(there).free,
@@ -278,25 +285,7 @@ def estimate(sweep: Sweep, out: Path, how: Work) -> dict[str, Any]:
     return {**found, "too_large": large}
 
 
-def _tried(sweep: Sweep) -> Finished:
-    experiment = sweep.setup.experiment
-    family = experiment.runs_a_point // experiment.file.replications
-    replications = min(experiment.file.replications, max(1, _TRIED // family))
-    count = min(max(1, _TRIED // (family * replications)), sweep.plan.points_a_chunk)
-    file = experiment.file.model_copy(update={"replications": replications})
-    setup = replace(sweep.setup, experiment=replace(experiment, file=file))
-    return work(setup, Chunk(0, 0, sweep.design.cells[:count]))
-
-
 def check_size(sweep: Sweep, how: Work) -> None:
     """Refuse parts that memory does not hold, one for every worker (DataError)."""
     what = f"{sweep.setup.experiment.path}: {how.count} workers with a part each"
-    require_memory(_memory_of(sweep, how.count), what, "a smaller --chunk, or fewer --workers")
-
-
-def _memory_of(sweep: Sweep, workers: int) -> int:
-    plan, experiment = sweep.plan, sweep.setup.experiment
-    columns = len(experiment.columns or columns_of(sweep.setup.world)) + _COLUMNS_BESIDE
-    in_part = min(plan.points_a_chunk, plan.points) * experiment.runs_a_point
-    own = memory_of(plan.points, len(experiment.factors))
-    return PROCESS + own + 3 * workers * in_part * columns * 8
+    require_memory(sweep.memory(how.count), what, "a smaller --chunk, or fewer --workers")

@@ -80,10 +80,10 @@ def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
     return {**rest, DIGEST: digest_of(text.encode())}
 
 
-def read_sealed(path: Path) -> dict[str, Any] | None:
+def read_sealed(path: Path, mend: str = "") -> dict[str, Any] | None:
     """The values of a file that `sealed` gave; none where there is no such file.
 
-    Raises DataError where it is damaged, or carries no digest.
+    Raises DataError, with how to mend it, where it is damaged, or carries no digest.
     """
     try:
         content = json.loads(decoded(read_bytes(path, _LARGEST)))
@@ -97,7 +97,8 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
         problem = error.wrong
     except (ValueError, RecursionError):
         problem = "it is no JSON"
-    raise DataError([f"{path} is damaged, or an earlier version wrote it: {problem}"])
+    allowed = f"\n    allowed: {mend}" * bool(mend)
+    raise DataError([f"{path} is damaged, or an earlier version wrote it: {problem}{allowed}"])
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

@@ -100,7 +100,12 @@ def advance(
     names = draws.rules.dtype.names
     if workspace is None or workspace.facts is not facts or workspace.names != names:
         workspace = _THREAD.workspace = Workspace(facts, draws.rules)
-    for which, run in _blocks(*shape):
+    # Blocks cross scenarios; only the last one may have room left.
+    cells, whole = np.indices(shape), len(draws) // RUNS * RUNS
+    parts = [part.reshape(2, -1) for part in (cells[..., :whole], cells[..., whole:])]
+    order = np.concatenate(parts, axis=1)
+    for first in range(0, order.shape[1], RUNS):
+        which, run = order[:, first : first + RUNS]
         past = None if memories is None else memories[run]
         workspace.load(draws.rules[run], draws.rows[run], draws.seeds[run], past)
         own = np.unique(which)
@@ -113,15 +118,6 @@ def advance(
         if after is not None:
             after[run] = workspace.memories()
     return [Outcome(*own) for own in zip(means, trajectories, statuses, strict=True)]
-
-
-def _blocks(scenarios: int, runs: int) -> Iterator[Integers]:
-    """(2, <= 8) each block's scenarios and numbers of runs; only the last may have room left."""
-    cells, whole = np.indices((scenarios, runs)), runs // RUNS * RUNS
-    parts = (cells[..., :whole], cells[..., whole:])
-    row = np.concatenate([part.reshape(2, -1) for part in parts], axis=1)
-    for first in range(0, row.shape[1], RUNS):
-        yield row[:, first : first + RUNS]
 
 
 def run_paired(
@@ -203,11 +199,10 @@ def run_ensemble_draws(
     report: Callable[[int], None] = lambda _: None,
 ) -> list[Outcome]:
     """`run_paired` over a thread pool; tables depend neither on workers nor on their order."""
-
-    def work(chunk: slice) -> list[Outcome]:
-        return run_paired(family, draws.part(chunk), window, kept)
-
-    parts = chunks_of(work, len(draws), workers, report)
+    parts = chunks_of(
+        lambda chunk: run_paired(family, draws.part(chunk), window, kept),
+        len(draws), workers, report,
+    )  # fmt: skip
     return [Outcome.joined(own) for own in zip(*parts, strict=True)]
 
 
@@ -219,8 +214,8 @@ def chunks_of(
 ) -> list[Result]:
     """The result of `work` for every chunk of eight runs, in the order of the runs.
 
-    An interrupt, and whatever `work` raises, is raised once the chunks in flight are done; a chunk
-    is short enough for that to be at once. `report` is called with the number of finished runs.
+    What `work` raises, or an interrupt, is raised once the few chunks in flight are done. `report`
+    is called with the number of finished runs.
     """
     pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
     try:
@@ -269,24 +264,18 @@ def run_ensemble(
         )
     pairs = zip(family, outcomes, strict=True)
     runs = pd.concat([table(inputs, draws, each) for inputs, each in pairs], ignore_index=True)
-    runs.attrs = {
-        "labels": world.names | {scenario.name: scenario.title for scenario in resolved},
-        "units": {name: str(entry["unit"]) for name, entry in measures().items()},
-        "meanings": {name: str(entry["meaning"]) for name, entry in measures().items()},
-    }
+    runs.attrs = {"labels": world.names | {each.name: each.title for each in resolved}}
+    for key in ("unit", "meaning"):
+        runs.attrs[f"{key}s"] = {name: str(entry[key]) for name, entry in measures().items()}
     return runs
 
 
 def table(inputs: Inputs, draws: Draws, outcome: Outcome) -> pd.DataFrame:
     """One scenario's runs as rows; failed ones hold NaN."""
     head = {
-        "scenario": inputs.scenario.name,
-        "theory": inputs.theory,
-        "run": np.arange(len(draws)),
-        "seed": draws.seeds,
-        "draw": draws.names(),
-        **told(outcome.statuses),
-    }
+        "scenario": inputs.scenario.name, "theory": inputs.theory, "run": np.arange(len(draws)),
+        "seed": draws.seeds, "draw": draws.names(), **told(outcome.statuses),
+    }  # fmt: skip
     means = pd.DataFrame(outcome.means, columns=list(inputs.columns))
     return pd.concat([pd.DataFrame(head), means], axis=1)
 

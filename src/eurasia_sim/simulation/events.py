@@ -41,14 +41,10 @@ class View(NamedTuple):
 def event_log(
     world: World, inputs: Inputs, seed: int, most: int = _MOST_EVENTS
 ) -> tuple[pd.DataFrame, str]:
-    """The event log of one run at reference values, and its status.
+    """The event log of one run (columns of `Event`), and its status: ok, non-finite or overflow.
 
     Args:
-        seed: of the run itself.
-        most: how many events are kept; where there are more, the status is overflow.
-
-    Returns:
-        Columns of `Event`; status ok, non-finite or overflow.
+        seed: of the run itself. most: events that are kept; where there are more, it is overflow.
     """
     found: list[Event] = []
     before, status = None, month.STATUS[0]

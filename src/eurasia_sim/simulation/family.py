@@ -70,9 +70,7 @@ def content_digest(scenarios: Iterable[Scenario]) -> str:
 def check_family(world: World, family: Sequence[Inputs]) -> None:
     """Refuse, with a DataError that names why, scenarios whose runs do not pair, or do not differ.
 
-    Paired runs are given the same numbers, so a scenario that narrows, fixes or draws its numbers
-    otherwise than the first one, or takes other forms, would be run under numbers that are not
-    its own.
+    Paired runs are given the same numbers and forms; a scenario with others would not get its own.
     """
     names, problems = [inputs.scenario.name for inputs in family], []
     for inputs in family[1:]:
@@ -175,10 +173,7 @@ def starting(world: World, month: str | int) -> World:
 
 
 def as_of(world: World | None, scenarios: Iterable[Any]) -> World:
-    """The world (by default the packaged one) in which scenarios start; names start where it does.
-
-    DataError where two start in different months.
-    """
+    """The world (by default the packaged one) where scenarios start; DataError for two starts."""
     world = world or packaged_world()
     starts = {each.start for each in scenarios if isinstance(each, Scenario)} or {world.start}
     if len(starts) > 1:

@@ -48,12 +48,9 @@ class Experiment:
     world: str | None = None
 
     def __call__(self, **chosen: Any) -> dict[str, float]:
-        """By measure, its mean over the months since `since` and over replicates.
+        """By measure, its mean over months since `since` and replicates; NaN where one failed.
 
-        Their seeds never differ; NaN where one of them failed.
-
-        Args:
-            chosen: `scenario_name`, a lever's path, or a number's path, each with its value.
+        `chosen`: `scenario_name`, a lever's path, or a number's path, each with its value.
         """
         world = _world(self.world)
         scenario = str(chosen.pop(SCENARIO, self.scenario))
@@ -91,13 +88,10 @@ def workbench_model(
     Args:
         scenarios: one name, or several to choose from.
         measures: columns as `outcomes.column_names` names them.
-        decided: by lever path, the range in which it may be set from the month in which a scenario
-            departs.
+        decided: by lever path, the range in which it may be set from the scenario's departure on.
         theory: a preset; by default the first scenario's, else the world's.
-        since: YYYY-MM, the first month that measures are averaged over; by default that in which a
-            scenario departs.
-        replicates: runs by chance of each experiment, whose mean is the outcome; they share their
-            seeds everywhere.
+        since: YYYY-MM, the first month of the means; by default that of the departure.
+        replicates: runs by chance whose mean is the outcome; they share their seeds everywhere.
 
     DataError for a scenario, theory, lever or measure that there is not.
     """

@@ -119,8 +119,7 @@ class StateActor(mesa.Agent):
     def efforts_of(self, shares: object, date: str) -> Floats:
         """(K, D) efforts in budget units that shares buy; what is not named gets nothing.
 
-        PolicyError for a place or domain that does not exist, a share below 0, and shares of more
-        than the whole.
+        PolicyError for a place that does not exist, a share below 0, and more than the whole.
         """
         try:
             return self._chosen(shares) * self.budget

@@ -224,10 +224,7 @@ def values_of(world: World, draws: Draws, path: str) -> Floats:
 
 
 def hold_shares(world: World, draws: Draws) -> None:
-    """Scale shares of influence down where a theatre and domain hold more than one together.
-
-    What is kept of the draws is what the runs are given.
-    """
+    """Scale shares of influence down to one together, in the runs and in what is kept of draws."""
     influence = world.coded(draws.rows).initial_influence
     together = influence.sum(axis=1, keepdims=True)
     influence /= np.where(together > 1.0 + _ROUNDING, together, 1.0)

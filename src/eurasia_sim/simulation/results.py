@@ -5,6 +5,8 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -30,10 +32,10 @@ from eurasia_sim.world.world import World
 MANIFEST, STATUS_LOG = "manifest.json", "status.jsonl"
 RUNS, TRAJECTORIES = "runs.parquet", "trajectories.parquet"
 DRAWS = "draws.parquet"  # what the runs of `run` drew over ranges, a row a draw
-PARTS = "parts"  # a sweep's runs, part by part; what an interrupted call of `run` leaves
+DESIGN = "design.parquet"  # the points of a sweep, a row a point
+PARTS, MONTHLY = "parts", "trajectories"  # folders of runs and of their months, part by part
 TABLES = "tables.json"  # what `analyze` puts beside runs, as a manifest has it
-_MONTHLY = "trajectories"  # a sweep's monthly values, part by part
-_KINDS = {PARTS, _MONTHLY, "events"}
+_KINDS = {PARTS, MONTHLY, "events"}
 _LARGE = 1_000_000  # bytes of a table from which on threads read it faster than one
 _MEND = "the command that wrote the folder makes it anew, a sweep with --resume"
 Filters = list[tuple[str, str, Any]]
@@ -43,10 +45,7 @@ Filters = list[tuple[str, str, Any]]
 
 
 def run_ids(inputs: Inputs, draws: Draws, world_digest: str) -> list[str]:
-    """16 hexadecimal digits a run: a hash of all that decides it.
-
-    That is world, scenario, parameters, theory, forms, seed and version of the model.
-    """
+    """16 digits a run: a hash of world, scenario, numbers, theory, forms, seed and the model."""
     forms, version = repr(sorted(inputs.forms.items())), model_version()
     parts = (world_digest, inputs.scenario.digest, inputs.theory, forms, version)
     common = b"".join(part.encode() + b"\0" for part in parts)
@@ -67,7 +66,7 @@ def events_file(scenario: str) -> str:
 
 
 def part_name(kind: str, number: int) -> str:
-    """Name of a chunk's table in the folder of a sweep."""
+    """Name of a part's table."""
     return f"{kind}/{number:08d}.parquet"
 
 
@@ -150,22 +149,67 @@ def trajectory_table(
     return pd.DataFrame({**head, **columns})
 
 
+class Parts:
+    """A folder's tables in numbered parts: one that is not there, whole as logged, is to be made.
+
+    `beside` are kinds of tables that a part may have beside its runs.
+    """
+
+    def __init__(self, path: Path, *beside: str) -> None:
+        self.path = path
+        self.kinds = (*beside, PARTS)  # the runs last, for they say that the part is there
+        self.entries: dict[str, Entry] = {}  # tables of parts seen whole, or written, by name
+
+    @cached_property
+    def known(self) -> Files:
+        """Tables that were written: as the manifest has them, else the log."""
+        try:
+            return files_of(self.path)
+        except DataError:
+            return Files(self.path, read_log(self.path), "")
+
+    def holds(self, number: int, runs: int) -> bool:
+        """Whether a part of so many runs is there, whole; it is read the first time only."""
+        part = part_name(PARTS, number)
+        if part not in self.entries and part in self.known.entries:
+            names = (part_name(kind, number) for kind in self.kinds)
+            own = {name: e for name in names if (e := self.known.entries.get(name))}
+            if own[part].rows == runs and not self.known.wrong(own):
+                self.entries |= own
+        return part in self.entries
+
+    def write(self, number: int, runs: int, tables: Mapping[str, bytes], **notes: Any) -> None:
+        """Write a part's tables, and then log them: what is not logged is not there."""
+        own = {}
+        for kind in (kind for kind in self.kinds if kind in tables):
+            rows = runs if kind == PARTS else None
+            own[kind] = Entry(integrity.digest_of(tables[kind]), rows)
+            write_bytes(self.path / part_name(kind, number), tables[kind])
+        files = {kind: entry.plain() for kind, entry in own.items()}
+        self.log({"chunk": number, "runs": runs, **notes, FILES: files})
+        self.entries |= {part_name(kind, number): entry for kind, entry in own.items()}
+
+    def log(self, entry: Mapping[str, Any]) -> None:
+        """Add a line to the log, after one that a full disk may have cut."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"at": now, **entry}).encode() + b"\n"
+        with (self.path / STATUS_LOG).open("a+b") as log:
+            if log.tell():
+                log.seek(-1, os.SEEK_END)
+                line = line if log.read(1) == b"\n" else b"\n" + line
+            log.write(line)
+
+    def table(self, kind: str) -> pd.DataFrame:
+        """The tables of one kind, part after part."""
+        return _read(Files(self.path, self.entries, _MEND), ("", kind))
+
+
 # --- manifests and logs
 
 
-def _read_sealed(path: Path, mend: str) -> dict[str, Any] | None:
-    try:
-        return integrity.read_sealed(path)
-    except DataError as error:
-        raise DataError([f"{error.problems[0]}\n    allowed: {mend}"]) from None
-
-
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a results folder, or None where there is none.
-
-    DataError where it is damaged, carries no digest of its content, or has another form.
-    """
-    content = _read_sealed(folder / MANIFEST, _MEND)
+    """The manifest of a folder, None without one; DataError if it is damaged or of another form."""
+    content = integrity.read_sealed(folder / MANIFEST, _MEND)
     if content is not None and (wrong := misfit(content)):
         raise DataError([f"{folder / MANIFEST} is damaged: {wrong}\n    allowed: {_MEND}"])
     return content
@@ -184,7 +228,7 @@ def found(folder: Path) -> tuple[dict[str, Any] | None, dict[str, str]]:
 
 
 def finished_manifest(folder: Path, kind: str = RUN) -> dict[str, Any]:
-    """The manifest of a finished results folder of a kind, or of any if that is empty.
+    """The manifest of a finished folder of a kind, or, if that is empty, of any.
 
     DataError where the folder is none, of another kind, not finished, or its manifest damaged.
     """
@@ -212,15 +256,12 @@ def finished_manifest(folder: Path, kind: str = RUN) -> dict[str, Any]:
 def tables_of(folder: Path) -> Files:
     """The tables that `analyze` has put into a folder; none where it has not been there."""
     mend = "analyze the runs again: eurasia-sim analyze"
-    listing = _read_sealed(folder / TABLES, mend)
+    listing = integrity.read_sealed(folder / TABLES, mend)
     return Files(folder, {}, mend) if listing is None else Files.of(folder, listing, mend)
 
 
 def files_of(folder: Path) -> Files:
-    """The files that a results folder holds: of its manifest, or those an unfinished sweep logged.
-
-    DataError where its manifest is damaged.
-    """
+    """The files that a folder holds: of its manifest (DataError if damaged), else those logged."""
     manifest = read_manifest(folder)
     if manifest is not None:
         return _files(folder, manifest)
@@ -242,16 +283,16 @@ def _files(folder: Path, manifest: Mapping[str, Any]) -> Files:
 
 
 def read_log(folder: Path) -> dict[str, Entry]:
-    """By name, the tables that a sweep has logged; a chunk's last line counts."""
-    chunks: dict[int, dict[str, Entry]] = {}
+    """By name, the tables that were logged; a part's last line counts."""
+    parts: dict[int, dict[str, Entry]] = {}
     for line in integrity.read_lines(folder / STATUS_LOG):
         number, listing = line.get("chunk"), line.get(FILES)
         if type(number) is int and number >= 0 and isinstance(listing, dict):
             read = {part_name(kind, number): Entry.of(each) for kind, each in listing.items()}
             own = {name: entry for name, entry in read.items() if entry}
             if PARTS in listing and listing.keys() <= _KINDS and len(own) == len(read):
-                chunks[number] = own
-    return {name: entry for own in chunks.values() for name, entry in own.items()}
+                parts[number] = own
+    return {name: entry for own in parts.values() for name, entry in own.items()}
 
 
 # --- tables read
@@ -263,20 +304,18 @@ def load_results(
     """The runs of a results folder as a table, all columns or those named.
 
     The runs of a sweep come by point, scenario and replicate, as its design lays them; of an
-    unfinished sweep, those that are there. A failed run is NaN.
+    unfinished folder, those that are there. A failed run is NaN. DataError where the folder holds
+    no results, or a file is damaged or missing.
 
     Args:
         filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`.
-
-    Raises:
-        DataError: where the folder holds no results, or a file is damaged or missing.
     """
-    return _read(folder, (RUNS, PARTS), columns, filters)
+    return _read(files_of(Path(folder)), (RUNS, PARTS), columns, filters)
 
 
 def load_trajectories(folder: Path | str) -> pd.DataFrame:
     """The monthly values kept in a results folder, a row a run and month."""
-    return _read(folder, (TRAJECTORIES, _MONTHLY), None, None)
+    return _read(files_of(Path(folder)), (TRAJECTORIES, MONTHLY))
 
 
 def result_columns(folder: Path) -> list[str]:
@@ -308,7 +347,7 @@ def _as_tables(files: Files, *names: str) -> Iterator[None]:
 
 
 def _names(files: Files, whole: str, parts: str) -> list[str]:
-    """Files of a table: the whole one that a run writes, else a sweep's parts in their order."""
+    """Files of a table: the whole one that a run writes, else its parts in their order."""
     if whole in files.entries:
         return [whole]
     names = sorted(name for name in files.entries if name.startswith(f"{parts}/"))
@@ -332,12 +371,12 @@ def _table(content: bytes, columns: list[str] | None, filters: Filters | None) -
 
 
 def _read(
-    folder: Path | str,
+    files: Files,
     names: tuple[str, str],
-    columns: list[str] | None,
-    filters: Filters | None,
+    columns: list[str] | None = None,
+    filters: Filters | None = None,
 ) -> pd.DataFrame:
-    files, tables = files_of(Path(folder)), []
+    tables = []
     for name in (found := _names(files, *names)):
         with _as_tables(files, name):
             tables.append(_table(files.content(name), columns, filters))

@@ -51,12 +51,24 @@ class Replay(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Results:
-    """A finished folder of `run`, `sweep`, `test` or `validate`."""
+class ResultsFolder:
+    """A finished folder of `run`, `sweep`, `test` or `validate`, and which runs are asked for."""
 
     folder: Path
-    kind: str  # run, sweep, test, validation or fit
     manifest: Mapping[str, Any]
+    place: World | Path | None = None  # of its world, where that is not packaged
+    filters: tuple[str, ...] = ()
+    _replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """Of `run`, `sweep`, `test`, `validation` or `fit`."""
+        return kind_of(self.manifest)
+
+    @cached_property
+    def world(self) -> World:
+        """The world it was made in; DataError where that is not at hand."""
+        return world_of(self.folder, self.manifest, self.place)
 
     @cached_property
     def files(self) -> Files:
@@ -92,38 +104,39 @@ class Results:
         found = [name for pattern in patterns for name in known if fnmatchcase(name, pattern)]
         return found or known[:4]
 
-
-@dataclass(frozen=True)
-class ResultsFolder(Results):
-    """A finished folder with the world it was made in, and which of its runs are asked for."""
-
-    world: World
-    filters: tuple[str, ...] = ()
-    _replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
-
     def again(self, scenario: str, theory: str) -> Replay:
-        """Months of its runs that it did not keep; the runs are made again once."""
-        key = scenario, theory
-        if key not in self._replays:
-            self._replays[key] = replay(self.manifest, self.world, scenario, theory)
+        """Months that `run` did not keep: the first runs at reference, made again once.
+
+        DataError where another version of the model or the world wrote the folder.
+        """
+        if (key := (scenario, theory)) in self._replays:
+            return self._replays[key]
+        manifest, world = self.manifest, self.world
+        same_as(manifest, world)
+        content = manifest["scenarios"][scenario]
+        inputs = prepare(world, restored(content, world), theory, manifest["forms"])
+        count = min(int(manifest["runs_a_scenario"]), _MOST_RUNS)
+        draws = reference_draws(inputs, count, int(manifest["seed"]))
+        (outcome,) = run_ensemble_draws([inputs], draws, kept=np.arange(len(inputs.columns)))
+        whole = outcome.trajectories[~outcome.failed]
+        missing = np.full(outcome.trajectories.shape[1:], np.nan)
+        months = pd.Index([world.date(t) for t in range(inputs.months)], name="month")
+        means = whole.mean(axis=0) if len(whole) else missing
+        table = pd.DataFrame(means, index=months, columns=list(inputs.columns))
+        self._replays[key] = Replay(inputs, table, count, count - len(whole))
         return self._replays[key]
 
     def chosen(self, patterns: Sequence[str]) -> list[str]:
-        """The measures that names or wildcards stand for; without any, those put first.
-
-        DataError for a name that no measure goes by.
-        """
+        """The measures that patterns stand for (DataError if none); without any, those shown."""
         return matching("--measure", patterns, self.measures) or self.shown
 
     def runs(self, columns: Sequence[str], **where: str) -> pd.DataFrame:
         """The runs with some columns beside their heads, sorted and filtered.
 
-        DataError for a filter that names no column or cannot be compared, or leaves no run; for
-        damaged runs.
+        DataError for a filter that cannot be compared or leaves no run, and for damaged runs.
 
         Args:
-            where: values that columns of text must have, such as `set="ranges"`; a filter of the
-                person's own on the same column goes before it.
+            where: values of columns of text, such as `set="ranges"`, that no filter is about.
         """
         filters = {text: _parsed(text, self.columns) for text in self.filters}
         filtered = {column for column, _, _ in filters.values()}
@@ -148,10 +161,7 @@ class ResultsFolder(Results):
         )  # fmt: skip
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """A table beside the runs, its own or one of `analyze`; none where it is not there.
-
-        DataError where it is damaged.
-        """
+        """A table beside the runs, or of `analyze`, if there is one; DataError if it is damaged."""
         files = self._files_with(name)
         return None if files is None else results.read_table(files, f"{name}.parquet")
 
@@ -198,10 +208,7 @@ class ResultsFolder(Results):
 
 
 def world_of(folder: Path, manifest: Mapping[str, Any], world: World | Path | None) -> World:
-    """The world that a results folder was made in, or the one given.
-
-    DataError for a world that is not at hand.
-    """
+    """The world that a folder was made in, or the one given; DataError if it is not at hand."""
     name, since = str(manifest.get("world", "")), manifest.get("from")
     if world is None and name and name not in packaged_worlds():
         unknown = f"{folder} was made in the world {name}, which is not packaged"
@@ -218,13 +225,13 @@ def open_results(
     DataError where it is none, is not finished or damaged, or was made in another world.
     """
     manifest = results.finished_manifest(folder, kind="")
-    found = world_of(folder, manifest, world)
-    made_in = manifest.get("digests", {}).get("world", found.digest)
-    if made_in != found.digest:
-        digests = f"{str(made_in)[:12]}, here {found.digest[:12]}"
+    held = ResultsFolder(folder, manifest, world, tuple(filters))
+    here = held.world.digest
+    if (made_in := manifest.get("digests", {}).get("world", here)) != here:
+        digests = f"{str(made_in)[:12]}, here {here[:12]}"
         right = "name the folder of its world by --world, or run its command again"
-        raise DataError([f"{folder} was made in another {found.name} ({digests}): {right}"])
-    return ResultsFolder(folder, kind_of(manifest), manifest, found, tuple(filters))
+        raise DataError([f"{folder} was made in another {held.world.name} ({digests}): {right}"])
+    return held
 
 
 def _parsed(text: str, columns: Sequence[str]) -> tuple[str, str, str]:
@@ -315,24 +322,6 @@ def scenarios_of(manifest: Mapping[str, Any], world: World) -> Iterator[Scenario
                     factor = name.removeprefix("form.")
                     for level in levels:
                         yield replace(chosen, forms={**forms, factor: str(level)})
-
-
-def replay(manifest: Mapping[str, Any], world: World, scenario: str, theory: str) -> Replay:
-    """The first runs at reference values (at most 32) of a scenario of `run`, made again.
-
-    DataError where another version of the model or the world wrote the folder.
-    """
-    same_as(manifest, world)
-    content = manifest["scenarios"][scenario]
-    inputs = prepare(world, restored(content, world), theory, manifest["forms"])
-    count = min(int(manifest["runs_a_scenario"]), _MOST_RUNS)
-    draws = reference_draws(inputs, count, int(manifest["seed"]))
-    (outcome,) = run_ensemble_draws([inputs], draws, kept=np.arange(len(inputs.columns)))
-    whole = outcome.trajectories[~outcome.failed]
-    means = whole.mean(axis=0) if len(whole) else np.full(outcome.trajectories.shape[1:], np.nan)
-    index = pd.Index([world.date(t) for t in range(inputs.months)], name="month")
-    table = pd.DataFrame(means, index=index, columns=list(inputs.columns))
-    return Replay(inputs, table, count, count - len(whole))
 
 
 def same_as(manifest: Mapping[str, Any], world: World) -> None:

@@ -1,13 +1,10 @@
 """A run plan executed: which runs it takes, those already done, and the tables they give."""
 
-import io
 import json
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,22 +13,13 @@ import pandas as pd
 
 from eurasia_sim.compute.dimensions import Integers
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD
-from eurasia_sim.files.integrity import digest_of
 from eurasia_sim.files.memory import PROCESS, require_memory
 from eurasia_sim.scenarios.scenario import Scenario
-from eurasia_sim.simulation import results
+from eurasia_sim.simulation import parameter_draws, results
 from eurasia_sim.simulation.ensemble import run_ensemble_draws, table
 from eurasia_sim.simulation.family import check_family
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
-from eurasia_sim.simulation.parameter_draws import (
-    Draws,
-    by_documents,
-    fit_beside,
-    memory_of_draws,
-    posterior_draws,
-    range_draws,
-    reference_draws,
-)
+from eurasia_sim.simulation.parameter_draws import Draws
 from eurasia_sim.world.world import World
 
 REFERENCE, RANGES, FITTED = "reference", "ranges", "posterior"
@@ -63,13 +51,6 @@ class Batch(NamedTuple):
     first: int  # number of its first run
 
 
-class Tables(NamedTuple):
-    """What a study, or a part of it, has given."""
-
-    runs: pd.DataFrame
-    trajectories: pd.DataFrame
-
-
 @dataclass(frozen=True)
 class Study:
     """Scenarios under theories: n runs at reference, over the ranges by either start, of a fit."""
@@ -97,14 +78,15 @@ class Study:
         for theory in self.theories:
             family, size = self.inputs(theory), (self.n, self.seed, first)
             sets = {
-                REFERENCE: reference_draws(family[0], *size),
-                RANGES: range_draws(self.world, family[0], *size),
+                REFERENCE: parameter_draws.reference_draws(family[0], *size),
+                RANGES: parameter_draws.range_draws(self.world, family[0], *size),
             }
-            if (alone := by_documents(self.world, sets[RANGES])) is not None:
+            alone = parameter_draws.by_documents(self.world, sets[RANGES])
+            if alone is not None:
                 sets[DOCUMENTS] = alone
-            posterior, _ = fit_beside(self.world, family[0])
-            if posterior is not None:
-                sets[FITTED] = posterior_draws(self.world, family[0], posterior, *size)
+            fit, _ = parameter_draws.fit_beside(self.world, family[0])
+            if fit is not None:
+                sets[FITTED] = parameter_draws.posterior_draws(self.world, family[0], fit, *size)
             for kind, draws in sets.items():
                 ids = [results.run_ids(inputs, draws, self.world.digest) for inputs in family]
                 yield Batch(theory, kind, family, draws, ids, first)
@@ -115,10 +97,11 @@ class Study:
         month = 8 * len(self.shown(inputs.columns)) + _TEXT_A_MONTH
         row = 8 * len(inputs.columns) + inputs.months * month
         every = 3 * runs * len(self.scenarios) * len(self.theories)
-        draws = 3 * len(self.theories) * memory_of_draws(self.world, inputs, runs)
+        drawn = parameter_draws.memory_of_draws(self.world, inputs, runs)
         what = f"{every:,} runs, {runs:,} of each scenario, theory and set,"
         allowed = "a smaller -n (or --most), fewer theories, or a sweep"
-        require_memory(PROCESS + draws + _COPIES * every * row, what, allowed)
+        bytes_needed = PROCESS + 3 * len(self.theories) * drawn + _COPIES * every * row
+        require_memory(bytes_needed, what, allowed)
 
     @cached_property
     def named(self) -> tuple[str, ...]:
@@ -162,33 +145,43 @@ def carry_out(
         report: called with the number of runs (over all scenarios) that are finished.
         goes_on: given all runs so far, sorted; answers whether n more of each are to follow.
     """
-    parts = read_parts(folder)
-    known = {run_id for part in parts for run_id in part.runs["run_id"]}
-    batches: list[Batch] = []
-    while True:
-        first = batches[-1].first + study.n if batches else 0
-        for batch in study.batches(first):
+    parts, batches = results.Parts(folder, results.MONTHLY), list[Batch]()
+    number = finished = 0
+    is_over = False
+    while not is_over:
+        for batch in study.batches(batches[-1].first + study.n if batches else 0):
             batches.append(batch)
-            by_run = enumerate(zip(*batch.ids, strict=True))
-            missing = np.array([r for r, ids in by_run if not known.issuperset(ids)], int)
-            for begin in range(0, len(missing), _RUNS_A_PART):
-                numbers = missing[begin : begin + _RUNS_A_PART]
-                finished = sum(len(part.runs) for part in parts)
-                parts.append(_run_part(study, batch, numbers, workers, finished, report))
-                _write_part(folder, parts[-1])
-        runs = _joined([part.runs for part in parts], ["run_id"])
-        wanted = {*chain.from_iterable(chain.from_iterable(batch.ids for batch in batches))}
-        # A part may hold more, which an earlier call has begun.
-        if not goes_on(runs[runs["run_id"].isin(wanted)].reset_index(drop=True)):
-            break
-    months = _joined([part.trajectories for part in parts], ["run_id", "month"])
+            for begin in range(0, study.n, _RUNS_A_PART):
+                numbers = np.arange(begin, min(begin + _RUNS_A_PART, study.n))
+                count = len(numbers) * len(batch.family)
+                if not parts.holds(number, count):
+                    tables = _run_part(study, batch, numbers, workers, finished, report)
+                    parts.write(number, count, tables)
+                number, finished = number + 1, finished + count
+        runs = _sorted(parts.table(results.PARTS), "run_id")
+        is_over = not goes_on(runs)
+    months = _sorted(parts.table(results.MONTHLY), "run_id", "month")
     results.write_table(folder / results.TRAJECTORIES, months)
-    results.write_table(folder / results.DRAWS, _drawn(batches))
+    # What was drawn over ranges, a row a draw; NaN where a theory holds a number.
+    drawn = [
+        pd.DataFrame({
+            "theory": each.theory, "run": each.first + np.arange(len(each.draws)),
+            "draw": each.draws.names(), **each.draws.drawn,
+        })
+        for each in batches if each.kind == RANGES
+    ]  # fmt: skip
+    results.write_table(folder / results.DRAWS, pd.concat(drawn, ignore_index=True))
+    results.write_table(folder / results.RUNS, runs)
+    # Last, for until then the log says which parts are there.
     status = "".join(json.dumps(row) + "\n" for row in runs[_STATUS].to_dict("records"))
     results.write_bytes(folder / results.STATUS_LOG, status.encode())
-    results.write_table(folder / results.RUNS, runs)
-    shutil.rmtree(folder / results.PARTS, ignore_errors=True)
+    for kind in parts.kinds:
+        shutil.rmtree(folder / kind, ignore_errors=True)
     return runs
+
+
+def _sorted(runs: pd.DataFrame, *by: str) -> pd.DataFrame:
+    return runs.sort_values([*by], kind="stable", ignore_index=True)
 
 
 def _run_part(
@@ -198,8 +191,8 @@ def _run_part(
     workers: int | None,
     finished: int,
     report: Callable[[int], None],
-) -> Tables:
-    """Some of a batch's runs, of every scenario, after those that are finished."""
+) -> dict[str, bytes]:
+    """Tables of some of a batch's runs, of every scenario, after those that are finished."""
     columns, family = batch.family[0].columns, batch.family
     shown, draws = study.shown(columns), batch.draws.part(numbers)
     outcomes = run_ensemble_draws(
@@ -209,7 +202,7 @@ def _run_part(
         kept=np.array([columns.index(name) for name in shown], np.int64),
         report=lambda done: report(finished + len(family) * done),
     )
-    runs, trajectories = [], []
+    runs, months = [], []
     for inputs, ids, outcome in zip(family, batch.ids, outcomes, strict=True):
         own = [ids[r] for r in numbers]
         rows = table(inputs, draws, outcome)
@@ -218,40 +211,6 @@ def _run_part(
         rows["run"] = batch.first + numbers
         runs.append(rows)
         values = outcome.trajectories
-        trajectories.append(results.trajectory_table(study.world, inputs, own, shown, values))
-    return Tables(*(pd.concat(own, ignore_index=True) for own in (runs, trajectories)))
-
-
-def _joined(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
-    return pd.concat(tables, ignore_index=True).sort_values(by, kind="stable", ignore_index=True)
-
-
-def _drawn(batches: Sequence[Batch]) -> pd.DataFrame:
-    """What runs drew over ranges, a row a draw; NaN where a theory holds a number."""
-    tables = []
-    for batch in (each for each in batches if each.kind == RANGES):
-        run = batch.first + np.arange(len(batch.draws))
-        head = {"theory": batch.theory, "run": run, "draw": batch.draws.names()}
-        tables.append(pd.DataFrame({**head, **batch.draws.drawn}))
-    return pd.concat(tables, ignore_index=True)
-
-
-def read_parts(folder: Path) -> list[Tables]:
-    """The parts that interrupted calls left; one that is not as it was written is left out."""
-    found = []
-    for path in sorted((folder / results.PARTS).glob("*.zip")):
-        content = path.read_bytes()
-        if digest_of(content) == path.stem:
-            with zipfile.ZipFile(io.BytesIO(content)) as part:
-                tables = (io.BytesIO(part.read(name)) for name in Tables._fields)
-                found.append(Tables(*map(pd.read_parquet, tables)))
-    return found
-
-
-def _write_part(folder: Path, part: Tables) -> None:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, own in part._asdict().items():
-            archive.writestr(zipfile.ZipInfo(name), results.table_bytes(own))
-    content = file.getvalue()
-    results.write_bytes(folder / results.PARTS / f"{digest_of(content)}.zip", content)
+        months.append(results.trajectory_table(study.world, inputs, own, shown, values))
+    found = {results.PARTS: runs, results.MONTHLY: months}
+    return {kind: results.table_bytes(pd.concat(own)) for kind, own in found.items()}
