@@ -1,10 +1,11 @@
 """The event log of a single run: dated events that a reader can follow."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from eurasia_sim.compute.blocks import Run
 from eurasia_sim.compute.dimensions import DOMAINS, FLAGS
@@ -14,7 +15,14 @@ from eurasia_sim.simulation.ensemble import stepped
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.world.world import World
 
+View = dict[str, NDArray[Any]]  # by name, the arrays of a month that events are read from
 _MOST_EVENTS = 10_000
+_PASSES = "joint effort passes the threshold"
+# Kind of an event, the array in which it is seen, what that turns to, and what is said.
+_SEEN = (
+    ("base", "bases", True, "opens a base"), ("closure", "bases", False, "closes its base"),
+    ("exercise", "exercise", True, _PASSES), ("deal", "deal", True, _PASSES),
+)  # fmt: skip
 
 
 class Event(NamedTuple):
@@ -25,17 +33,6 @@ class Event(NamedTuple):
     actor: str
     theatre: str
     detail: str
-
-
-class View(NamedTuple):
-    """What of one month the events are read from."""
-
-    ruler: np.ndarray  # (K,)
-    flags: np.ndarray  # (N, K, 5)
-    bases: np.ndarray  # (N, K) bool
-    exercise: np.ndarray  # (N, K) bool
-    deal: np.ndarray  # (N, K) bool
-    patron: np.ndarray  # (K, D) who holds most, rulers and challengers apart; -1 for none
 
 
 def event_log(
@@ -69,38 +66,35 @@ def view_of(state: Run, levers: Month, inputs: Inputs) -> View:
     foreign = state.influence.copy()
     for k, homes in enumerate(zip(state.ruler, state.challenger, strict=True)):
         foreign[[home for home in homes if home >= 0], k] = 0.0
-    return View(
-        ruler=state.ruler.copy(),
-        flags=state.flags.copy(),
-        bases=levers.presence[:, :, 0] > params["base_threshold"],
-        exercise=share[:, :, 0] > params["exercise_threshold"],
-        deal=share[:, :, 1] > params["deal_threshold"],
-        patron=np.where(foreign.max(axis=0) > 0.0, foreign.argmax(axis=0), -1),
-    )
+    return {
+        "ruler": state.ruler.copy(),  # (K,)
+        "flags": state.flags.copy(),  # (N, K, 5)
+        "bases": levers.presence[:, :, 0] > params["base_threshold"],  # (N, K), as the next two
+        "exercise": share[:, :, 0] > params["exercise_threshold"],
+        "deal": share[:, :, 1] > params["deal_threshold"],
+        # (K, D) who holds most, rulers and challengers apart; -1 for none
+        "patron": np.where(foreign.max(axis=0) > 0.0, foreign.argmax(axis=0), -1),
+    }
 
 
 def changes(world: World, date: str, before: View, now: View) -> Iterator[Event]:
     """The events of a month, dated `date`: in what it differs from the month before."""
     actors = list(world.actors)
     for k, theatre in enumerate(world.theatres):
-        if now.ruler[k] != before.ruler[k]:
-            fallen = before.ruler[k]
+        ruler, fallen = now["ruler"][k], before["ruler"][k]
+        if ruler != fallen:
             name = world.actors[actors[fallen]].name if fallen >= 0 else "nobody"
-            yield Event(date, "rule", actors[now.ruler[k]], theatre, f"rules in place of {name}")
+            yield Event(date, "rule", actors[ruler], theatre, f"rules in place of {name}")
         for d, domain in enumerate(DOMAINS):
-            patron = now.patron[k, d]
-            if patron not in (-1, before.patron[k, d]):
+            patron = now["patron"][k, d]
+            if patron not in (-1, before["patron"][k, d]):
                 detail = f"holds most foreign {domain} influence"
                 yield Event(date, "leading_patron", actors[patron], theatre, detail)
         for i, actor in enumerate(actors):
-            for b in np.flatnonzero(now.flags[i, k] != before.flags[i, k]):
-                detail = FLAGS[b] + ("" if now.flags[i, k, b] else ", no longer")
+            flags = now["flags"][i, k]
+            for b in np.flatnonzero(flags != before["flags"][i, k]):
+                detail = FLAGS[b] + ("" if flags[b] else ", no longer")
                 yield Event(date, "recognition", actor, theatre, detail)
-            if now.bases[i, k] and not before.bases[i, k]:
-                yield Event(date, "base", actor, theatre, "opens a base")
-            if before.bases[i, k] and not now.bases[i, k]:
-                yield Event(date, "closure", actor, theatre, "closes its base")
-            for kind in ("exercise", "deal"):
-                if getattr(now, kind)[i, k] and not getattr(before, kind)[i, k]:
-                    detail = "joint effort passes the threshold"
+            for kind, seen, turn, detail in _SEEN:
+                if now[seen][i, k] == turn != before[seen][i, k]:
                     yield Event(date, kind, actor, theatre, detail)
