@@ -23,7 +23,7 @@ from eurasia_sim.analysis.blocs import read_roster
 from eurasia_sim.analysis.summary import material_of
 from eurasia_sim.cli.scenario import LISTERS, problems_of
 from eurasia_sim.evidence.claims import load_evidence
-from eurasia_sim.evidence.intercoder import agreement
+from eurasia_sim.evidence.coding import agreement
 from eurasia_sim.evidence.references import read_bibliography
 from eurasia_sim.experiments.folder import Folder, read_plan
 from eurasia_sim.files.data_yaml import DataError, packaged

@@ -15,7 +15,7 @@ from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.scenario import LISTERS
 from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.evidence.claims import verify as verify_texts
-from eurasia_sim.evidence.intercoder import agreement
+from eurasia_sim.evidence.coding import agreement
 from eurasia_sim.evidence.references import Work, read_bibliography
 from eurasia_sim.files.data_yaml import DataError, Number, near
 from eurasia_sim.files.text import alike

@@ -19,13 +19,11 @@ SCALED = (*CONSTRUCTS, "affinity")
 LOCATED = ("tie", "event", "source", "capability", "mechanism", "hypothesis")
 # A run of this many words that also stands in a document is the author's wording, not ours.
 _COPIED_WORDS = 9
-
 # A full stop after one of these closes an abbreviation, not a sentence.
 _ABBREVIATION = re.compile(
     r"\b(?:U\.S|U\.N|Gen|Sept|Oct|Nov|Dec|Jan|Feb|Dr|Ph\.D|Mr|Mrs|St|no|vs|et al|ed|op|[A-Z])\.$"
 )
-# A sentence ends at . ! or ? with its closing quotes and note marks, before white space and a
-# new beginning.
+# A sentence ends at . ! or ? with its closing quotes and note marks, before a new beginning.
 _SENTENCE_END = re.compile(r"""[.!?][”"’'*)\]]*[⁰¹²³⁴-⁹]*(?=\s+[“"‘'*(\[]*[A-Z0-9])""")
 
 
@@ -190,16 +188,20 @@ class Evidence(SecondCoding):
         return tuple(standing)
 
     @property
+    def seconds(self) -> list[Claim]:
+        """All that the second coder ever coded, and what rounds replaced."""
+        return [claim for each in self.rounds for claim in (*each.claims, *each.superseded)]
+
+    @property
     def by_id(self) -> dict[str, Claim]:
         """Every claim of either coding, with those that a later round replaced."""
-        second = [claim for each in self.rounds for claim in (*each.claims, *each.superseded)]
-        return {claim.id: claim for claim in (*second, *self.claims)}
+        return {claim.id: claim for claim in (*self.seconds, *self.claims)}
 
     def section(self, document: str, lines: tuple[int, int]) -> str:
         """Heading under which some lines stand; empty if no paragraph holds them."""
         paragraphs = self.documents[document].paragraphs if document in self.documents else ()
-        inside = (each for each in paragraphs if each.lines[0] <= lines[0] <= each.lines[1])
-        return next((paragraph.section for paragraph in inside), "")
+        inside = (x.section for x in paragraphs if x.lines[0] <= lines[0] <= x.lines[1])
+        return next(inside, "")
 
 
 def load_evidence(directory: Path | str | None = None) -> Evidence:
@@ -235,9 +237,8 @@ def verify(texts: Path, directory: Path | None = None) -> list[str]:
             problems.append(f"{name}: {document.file} has SHA-256 {digest}, {stated}")
         originals[name] = raw.decode("utf-8").split("\n")
         problems += _uncovered(name, evidence, originals[name])
-    second = [claim for each in evidence.rounds for claim in (*each.claims, *each.superseded)]
-    ids = Counter(claim.id for claim in (*evidence.claims, *second))
-    for coding, is_second in ((evidence.claims, False), (second, True)):
+    ids = Counter(claim.id for claim in (*evidence.claims, *evidence.seconds))
+    for coding, is_second in ((evidence.claims, False), (evidence.seconds, True)):
         for claim in coding:
             wrong = [] if claim.id and ids[claim.id] == 1 else ["its id must be its own"]
             wrong += _miscoded(claim, is_second)
@@ -247,11 +248,8 @@ def verify(texts: Path, directory: Path | None = None) -> list[str]:
 
 
 def _uncovered(name: str, evidence: Evidence, lines: list[str]) -> Iterator[str]:
-    """Printed lines outside any one paragraph, and paragraphs neither coded nor excused."""
     paragraphs = evidence.documents[name].paragraphs
-    holders = Counter(
-        line for each in paragraphs for line in range(each.lines[0], each.lines[1] + 1)
-    )
+    holders = Counter(line for x in paragraphs for line in range(x.lines[0], x.lines[1] + 1))
     for at, text in enumerate(lines, start=1):
         if text.strip() and holders[at] != 1:
             yield f"{name}, L{at}: stands in {holders[at]} paragraphs; it must stand in one"
@@ -273,7 +271,6 @@ def _uncovered(name: str, evidence: Evidence, lines: list[str]) -> Iterator[str]
 def _misplaced(
     claim: Claim, evidence: Evidence, originals: Mapping[str, list[str]], is_second: bool
 ) -> Iterator[str]:
-    """What is wrong with one claim's place and sentence."""
     if claim.document not in evidence.documents:
         yield f"no such document{near(claim.document, evidence.documents)}"
         return
@@ -294,7 +291,6 @@ def _misplaced(
 
 
 def _miscoded(claim: Claim, is_second: bool) -> Iterator[str]:
-    """What the codebook does not allow."""
     known, construct, level = (*SCALED, *LOCATED), claim.construct, claim.level
     if construct not in known:
         yield f"construct {construct!r} is not in the codebook{near(construct, known)}"

@@ -74,7 +74,6 @@ def read_bibliography(path: Path | None = None) -> dict[str, Work]:
 
 
 def _fields(text: str, at: int) -> Iterator[tuple[str, str]]:
-    """Name and plain value of every field from a place in the text to the end of its entry."""
     while found := _FIELD.match(text, at):
         at, name, value = found.end(), found[1].lower(), found[2]
         value = value[1:-1] if value[:1] in ("{", '"') else value
