@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tests.hypotheses.test_scope_map import MAP
+from tests.hypotheses.test_evaluation import MAP
 
 from eurasia_sim.hypotheses.arms import Effort
 from eurasia_sim.hypotheses.evaluation import Evaluation

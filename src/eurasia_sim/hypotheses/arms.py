@@ -169,11 +169,11 @@ def read(
 
 def read_runs(
     plan: Plan, theory: str, forms: Mapping[str, str], draws: Draws, *,
-    workers: int | None = None, report: Callable[[int], None] = lambda _: None,
+    workers: int | None = None, report: Callable[[int, int], None] = lambda *_: None,
 ) -> Floats:  # fmt: skip
     """(arms, R, readings) of every arm's runs under the same draws; a failed run is NaN.
 
-    Reports the number of finished draws. Raises KeyboardInterrupt once chunks in flight are done.
+    Reports draws done and in all. Raises KeyboardInterrupt once chunks in flight are done.
     """
     found = np.full((len(plan.arms), len(draws), len(plan.readings)), np.nan)
     arms = [plan.inputs(arm, theory, forms) for arm in plan.arms]
@@ -189,7 +189,7 @@ def read_runs(
                 found[at, chunk, reading] = read(metric, window, plan.since, series)
 
     def tell(before: int, each: int, finished: int) -> None:
-        report((before + each * finished) // len(arms))
+        report((before + each * finished) // len(arms), len(draws))
 
     done = 0
     for family, months in plan.families:
@@ -212,7 +212,7 @@ def read_space(
     done, total = 0, len(sample.points) * sample.replicates
     for group in sample.groups:
 
-        def tell(finished: int, before: int = done) -> None:
+        def tell(finished: int, _: int, before: int = done) -> None:
             report(before + finished, total)
 
         given: Any = (plan, group.theory, group.forms, group.draws)

@@ -1,4 +1,7 @@
-"""A family of hypotheses put to the test: its runs, and the tables they give."""
+"""A family of hypotheses put to the test: its runs, the tables they give, and maps of rivals.
+
+A scope map says where rivals hold, with one change made in every cell of a grid.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,15 +17,17 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.experiments.experiment import located
 from eurasia_sim.hypotheses import verdicts
 from eurasia_sim.hypotheses.arms import Effort, Plan, check_size, effect, read_runs, read_space
-from eurasia_sim.hypotheses.hypothesis import Family, Hypothesis, arm_name
+from eurasia_sim.hypotheses.hypothesis import ContrastMap, Family, Hypothesis, arm_name
 from eurasia_sim.hypotheses.loader import load_hypotheses
-from eurasia_sim.hypotheses.scope_map import map_table
-from eurasia_sim.hypotheses.verdicts import SUPPORTED, Layers, Rival, Spread, Verdict, wilson
+from eurasia_sim.hypotheses.verdicts import Layers, Rival, Spread, Verdict, share, wilson
 from eurasia_sim.scenarios.outcome_columns import in_words
 from eurasia_sim.simulation import parameter_draws
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.world.world import World, load_world
 
+EVERY = "all"  # theories of a map together
+_MIDDLE_90 = (0.05, 0.95)
+_KEYS = ("map", "level", "first", "second", "theory")
 _NAN = float("nan")
 Report = Callable[[str, int, int], None]  # stage, done, of how many
 
@@ -36,7 +41,7 @@ class Evaluation:
     theories: pd.DataFrame
     points: pd.DataFrame
     shares: pd.DataFrame
-    maps: pd.DataFrame  # of `scope_map.map_table`, every map of the family
+    maps: pd.DataFrame  # of `map_table`, every map of the family
 
 
 def evaluate(
@@ -101,11 +106,12 @@ class _Evaluator:
             )
         order = [one.id for one in self.family.hypotheses]
         under = [
-            row
+            {"hypothesis": one.id, "part": part.label, "kind": kind, "under": name,
+             **asdict(own), "holds": own.holds(part), "mirrors": own.mirrors(part)}
             for one in self.family.hypotheses
             for part in one.parts
-            for row in verdicts.rival_rows(one.id, layers[part])
-        ]
+            for (kind, name), own in layers[part].rivals.items()
+        ]  # fmt: skip
         return Evaluation(
             pd.DataFrame([judged[name] for name in order]),
             pd.DataFrame([row for name in order for row in rows[name]]),
@@ -126,7 +132,7 @@ class _Evaluator:
         words = [each.word(self.world.null_theory, may_be_forced=one.is_control) for each in layers]
         fit_words = [each.fit_word(word) for each, word in zip(layers, words, strict=True)]
         lost, fit_lost = (
-            [name for name in one.needs if before[name][each] not in (SUPPORTED, "")]
+            [name for name in one.needs if before[name][each] not in (verdicts.SUPPORTED, "")]
             for each in ("verdict", "fit_verdict")
         )
         spreads, fits = [each.space for each in layers], [each.fit for each in layers]
@@ -157,16 +163,15 @@ class _Evaluator:
 
     def rivals(self, reference: Floats) -> dict[Rival, Floats]:
         """Readings by chance alone under each theory, and with each form but the defaults."""
-        default, found = self.world.default_theory, dict[Rival, Floats]()
+        default, usual = self.world.default_theory, self.world.default_forms
+        found: dict[Rival, Floats] = {}
         for name in self.world.theories:
-            is_default = name == default
-            own = reference if is_default else self.at_reference(name, {}, f"under {name}")
+            own = reference if name == default else self.at_reference(name, {}, f"under {name}")
             found["theory", name] = own
-        for factor, alternatives in self.world.forms.items():
-            for name in alternatives:
-                if name != self.world.default_forms[factor]:
-                    own = self.at_reference(default, {factor: name}, f"with {factor} {name}")
-                    found["form", f"{factor} {name}"] = own
+        for factor, names in self.world.forms.items():
+            for name in (each for each in names if each != usual[factor]):
+                own = self.at_reference(default, {factor: name}, f"with {factor} {name}")
+                found["form", f"{factor} {name}"] = own
         return found
 
     def at_reference(self, theory: str, forms: Mapping[str, str], stage: str) -> Floats:
@@ -193,10 +198,7 @@ class _Evaluator:
         self, theory: str, forms: Mapping[str, str], draws: parameter_draws.Draws, stage: str
     ) -> Floats:
         """(arms, R, readings), with progress reported in draws."""
-
-        def tell(done: int) -> None:
-            self.report(stage, done, len(draws))
-
+        tell = partial(self.report, stage)
         return read_runs(self.plan, theory, forms, draws, workers=self.workers, report=tell)
 
     def share_table(self, values: Floats) -> pd.DataFrame:
@@ -242,6 +244,66 @@ def _hinge(side: str, found: Verdict, spaces: Mapping[str, pd.DataFrame]) -> dic
         f"{side}left_by_ranges": where.left(spaces[""]) if where else _NAN,
         f"{side}left_by_fit": where.left(spaces["fit_"]) if where else _NAN,
     }
+
+
+def map_table(
+    world: World, contrast: ContrastMap, points: int, seed: int, workers: int | None = None,
+    report: Callable[[int, int], None] = lambda *_: None,
+) -> pd.DataFrame:  # fmt: skip
+    """Effect of the change in every cell: a row a cell, theory and reading, or rival.
+
+    Form: the same points of the space (theories but the null, forms, codings, numbers), one run
+    each, in every cell.
+
+    Returns:
+        map, level, first, second, theory, kind (reading or rival), name, n; for readings mean, low,
+        high (the middle 90 % of points); holds and mirrored, shares of the points in which a
+        reading (for a rival: all of its readings) is beyond its smallest effect as expected, or the
+        opposite.
+    """
+    readings = contrast.readings
+    parts = [contrast.part(name, *cell) for cell in contrast.cells() for name in readings]
+    plan = Plan.of(world, parts)
+    theories = [theory for theory in world.theories if theory != world.null_theory]
+    sample = parameter_draws.space_sample(
+        world, plan.scenarios[plan.arms[0]], theories, points, 1, seed
+    )
+    values = read_space(plan, sample, workers, report)
+    under = sample.points["theory"].to_numpy()
+    rows = []
+    for cell in contrast.cells():
+        changes = {
+            name: Spread.of(plan, contrast.part(name, *cell), values) for name in contrast.readings
+        }
+        for theory in (EVERY, *theories):
+            own = np.full(len(under), True) if theory == EVERY else under == theory
+            place = dict(zip(_KEYS, (contrast.id, *cell, theory), strict=True))
+            cell_changes = {name: each.only(own) for name, each in changes.items()}
+            rows += [place | row for row in cell_rows(contrast, cell_changes)]
+    return pd.DataFrame(rows)
+
+
+def cell_rows(contrast: ContrastMap, changes: Mapping[str, Spread]) -> list[dict[str, Any]]:
+    """A row a reading, a rival, and all rivals together in one cell; failed runs left out."""
+    whole = np.all([np.isfinite(each.effects) for each in changes.values()], axis=0)
+    own, n = {name: each.only(whole) for name, each in changes.items()}, int(whole.sum())
+    rows: list[dict[str, Any]] = []
+    for name, each in own.items():
+        mean, low, high = np.nan, np.nan, np.nan
+        if n:
+            mean, (low, high) = each.effects.mean(), np.quantile(each.effects, _MIDDLE_90)
+        numbers = {"mean": float(mean), "low": float(low), "high": float(high)}
+        rows.append({"kind": "reading", "name": name, "n": n, **numbers})
+        shares = each.shares()
+        rows[-1] |= {"holds": shares["share"], "mirrored": shares["mirrored"]}
+    for rival, names in contrast.rivals.items():
+        expected = np.all([own[name].holds for name in names], axis=0)
+        reverse = np.all([own[name].opposite for name in names], axis=0)
+        shares = {"holds": share(expected), "mirrored": share(reverse)}
+        rows.append({"kind": "rival", "name": rival, "n": n, **shares})
+    both = np.all([own[x].holds for names in contrast.rivals.values() for x in names], axis=0)
+    together = " and ".join(contrast.rivals)
+    return [*rows, {"kind": "rival", "name": together, "n": n, "holds": share(both)}]
 
 
 def test_hypotheses(

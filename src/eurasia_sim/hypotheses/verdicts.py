@@ -1,8 +1,7 @@
 """Verdicts: what runs at reference, over the space, and under each theory make of a hypothesis."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -261,12 +260,3 @@ def share_of_sign(part: Part, effects: Floats) -> float:
     if part.sign not in ("+", "-"):
         return _NAN
     return share(holds(part.sign, 0.0, effects[np.isfinite(effects)]))
-
-
-def rival_rows(name: str, found: Layers) -> list[dict[str, Any]]:
-    """A part under every theory and every other form, a row each."""
-    return [
-        {"hypothesis": name, "part": found.part.label, "kind": kind, "under": under,
-         **asdict(own), "holds": own.holds(found.part), "mirrors": own.mirrors(found.part)}
-        for (kind, under), own in found.rivals.items()
-    ]  # fmt: skip

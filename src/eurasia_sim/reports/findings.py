@@ -15,9 +15,8 @@ from eurasia_sim.figures.style import rows_of
 from eurasia_sim.files.data_yaml import packaged
 from eurasia_sim.files.text import file_name_from, visible
 from eurasia_sim.hypotheses.arms import Effort
-from eurasia_sim.hypotheses.evaluation import Evaluation
+from eurasia_sim.hypotheses.evaluation import EVERY, Evaluation
 from eurasia_sim.hypotheses.hypothesis import ContrastMap, Family
-from eurasia_sim.hypotheses.scope_map import EVERY
 from eurasia_sim.hypotheses.verdicts import WORDS
 from eurasia_sim.world.world import World
 
