@@ -1,10 +1,13 @@
-"""No machine, registry, lock, stray number, long function or sentence of another's is here."""
+"""No machine, registry, lock, stray number, id, long function or sentence of another's is here."""
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 TEXT = {
     ".py", ".md", ".yaml", ".yml", ".toml", ".cfg", ".cff", ".bib", ".sh", ".txt", ".j2", ".html",
@@ -37,19 +40,21 @@ TITLE = re.compile(
 )
 
 
+@pytest.fixture(scope="module")
+def written(product_files, repository) -> dict[Path, str]:
+    """Text of every file of the checkout that a person reads, by its path from the top."""
+    files = [path for path in product_files if path.suffix in TEXT]
+    return {path.relative_to(repository): path.read_text(encoding="utf-8") for path in files}
+
+
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_no_file_knows_the_machine_it_was_written_on(product_files, repository, kind):
+def test_no_file_knows_the_machine_it_was_written_on(written, repository, kind):
     found = [
-        f"{path.relative_to(repository)}:{text[: match.start()].count(chr(10)) + 1}: {match[0]}"
-        for path in product_files
-        if path.suffix in TEXT
-        for text in [path.read_text(encoding="utf-8")]
+        f"{path}:{text[: match.start()].count(chr(10)) + 1}: {match[0]}"
+        for path, text in written.items()
         for match in FOREIGN[kind].finditer(text)
     ]
     assert not found, "\n".join(found)
-
-
-def test_no_lock_file_stands_in_the_checkout(repository):
     assert not [path for pattern in LOCK_FILES for path in repository.glob(pattern)]
 
 
@@ -94,18 +99,77 @@ def runs(text: str) -> set[tuple[str, ...]]:
 
 
 @pytest.mark.sources
-def test_no_run_of_nine_words_stands_in_a_document_too(product_files, repository, package, sources):
+def test_no_run_of_nine_words_stands_in_a_document_too(written, package, sources):
     titled = [package / "data" / "references.bib", *package.glob("data/worlds/*/documents.yaml")]
     titles = [title for file in titled for title in TITLE.findall(file.read_text("utf-8"))]
     theirs = set().union(*(runs(file.read_text("utf-8")) for file in sources.glob("*.txt")))
     theirs -= set().union(*map(runs, titles))
     shared = [
-        f"{path.relative_to(repository)}: {' '.join(run)}"
-        for path in product_files
-        if path.suffix in TEXT
-        for run in sorted(runs(path.read_text(encoding="utf-8")) & theirs)
+        f"{path}: {' '.join(run)}"
+        for path, text in written.items()
+        for run in sorted(runs(text) & theirs)
     ]
     assert not shared, "\n".join(shared)
+
+
+def read(path: Path) -> Any:
+    return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+
+
+def entities(package: Path, _: Path) -> set[str]:
+    """Ids of the actors, theatres and institutions of every world."""
+    kinds = ("actors", "theatres", "institutions")
+    files = {
+        path: path.stem for kind in kinds for path in package.glob(f"data/worlds/*/{kind}.yaml")
+    }
+    pages = [read(path).get(kind, read(path)) for path, kind in files.items()]
+    return {id_ for page in pages for id_, value in page.items() if "name" in value}
+
+
+def questions(package: Path, repository: Path) -> set[str]:
+    """Ids of scenarios (one plain word is a word like any other), hypotheses and patterns."""
+    files = [*repository.glob("scenarios/*.yaml"), *package.glob("data/worlds/*/scenarios/*.yaml")]
+    groups = [
+        {path.stem for path in files if "_" in path.stem},
+        set(read(repository / "experiments" / "hypotheses.yaml")["hypotheses"]),
+        {id_ for path in package.glob("data/worlds/*/patterns.yaml") for id_ in read(path)},
+    ]
+    assert min(map(len, groups)) >= 20
+    return set().union(*groups)
+
+
+def words(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of every name and string of a file, docstrings but for examples included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        line = getattr(node, "lineno", 1)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield line, node.value
+        for field in ("id", "attr", "arg", "name", "module"):
+            value = getattr(node, field, None)
+            if isinstance(value, str):
+                yield line, value.lower()
+
+
+def naming(ids: set[str], letters: str) -> re.Pattern[str]:
+    """Matches an id as a word of its own, where words are made of some letters."""
+    longest_first = sorted(map(re.escape, ids), key=len, reverse=True)
+    return re.compile(rf"(?<![{letters}])({'|'.join(longest_first)})(?![{letters}])")
+
+
+# Where an id may be part of a longer name, an underscore ends a word as a dot or a space does.
+@pytest.mark.parametrize(("named", "letters"), [(entities, "a-z0-9"), (questions, "A-Za-z0-9_")])
+def test_no_code_names_an_entity_or_a_question(package, repository, named, letters):
+    ids = named(package, repository)
+    assert len(ids) >= 20
+    pattern = naming(ids, letters)
+    example = re.compile(r"(?m)^ *Example:.*$") if named is questions else re.compile(r"(?!)")
+    found = [
+        f"{path.relative_to(package)}:{line}: {match[1]}"
+        for path in sorted(package.rglob("*.py"))
+        for line, text in words(path)
+        if (match := pattern.search(example.sub("", text)))
+    ]
+    assert not found, "\n".join(found)
 
 
 def test_the_rules_themselves_see_what_they_look_for():
@@ -119,4 +183,6 @@ def test_the_rules_themselves_see_what_they_look_for():
     assert not long_functions(Path(), ast.parse("def f():\n" + 59 * "  pass\n"))
     theirs = runs("One, two; three\nfour five (six) seven eight nine ten.")
     assert runs("one two three four five six seven eight nine") & theirs
-    assert not runs("one two three four five six seven eight and nine") & theirs
+    pattern = naming({"atlantis"}, "a-z0-9")
+    assert pattern.search("weight_of_atlantis_in_trade")
+    assert not pattern.search("atlantiser")

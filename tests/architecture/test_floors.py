@@ -1,4 +1,4 @@
-"""Imports go down by the contract in pyproject.toml; libraries stay where they belong."""
+"""Imports go down by the contract in pyproject.toml; libraries and the face's names stay put."""
 
 import ast
 import re
@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 from importlinter.cli import lint_imports
 
+import eurasia_sim
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.hypotheses import evaluation
+
 FACE = "eurasia_sim"
+# The package's own names: exactly these, each a plain function or class.
+NAMES = """
+    __version__ load_world load_scenario simulate run_ensemble run_sweep load_results
+    test_hypotheses plot paired tidy EurasiaModel
+"""
 READERS = ("files", "evidence", "world", "scenarios")
 BELOW_PANDAS = ("compute", "mechanisms", "kernel", "observations")
 MESA = ("simulation.mesa_model", "simulation.interop", "dashboard")
@@ -26,9 +35,7 @@ ONLY = {
 # All that a mechanism knows of eight runs being worked out side by side.
 OF_BLOCKS = ("vectors.in_some_run",)
 OF_COMPUTE = ("random_streams", "mathematics", "jit", "dimensions", *OF_BLOCKS)
-OF_A_MECHANISM = (
-    *(f"{FACE}.compute.{name}" for name in OF_COMPUTE), "numpy",
-)  # fmt: skip
+OF_A_MECHANISM = (*(f"{FACE}.compute.{name}" for name in OF_COMPUTE), "numpy")
 OF_PROCESSORS = re.compile(
     r"\b(lanes?|llvm|simd|avx\w*|registers?|vectors?(?!izer)|cache|unroll\w*|strides?|padd\w+"
     r"|aligned?ment_of|processors?)\b",
@@ -52,18 +59,11 @@ def imported(path: Path, package: Path) -> Iterator[tuple[int, str]]:
 @pytest.fixture(scope="module")
 def modules(package: Path) -> dict[str, Path]:
     """Every module below the package's face, by dotted name without the package."""
-    paths = {
-        path: path.relative_to(package).with_suffix("").parts for path in package.rglob("*.py")
-    }
     names = {
-        ".".join(part for part in parts if part != "__init__"): p for p, parts in paths.items()
+        ".".join(path.relative_to(package).with_suffix("").parts).removesuffix("__init__"): path
+        for path in sorted(package.rglob("*.py"))
     }
-    return {name: path for name, path in sorted(names.items()) if name}
-
-
-def is_face(target: str, rooms: set[str]) -> bool:
-    parts = target.split(".")
-    return parts[0] == FACE and (len(parts) == 1 or parts[1] not in rooms)
+    return {name.removesuffix("."): path for name, path in names.items() if name}
 
 
 def below(name: str, owners: tuple[str, ...]) -> bool:
@@ -75,7 +75,7 @@ def fault(name: str, target: str, rooms: set[str]) -> bool:
     """Whether a module may not import something."""
     library, room = (each.partition(".")[0] for each in (target, name))
     return (
-        is_face(target, rooms)
+        (library == FACE and [*target.split("."), ""][1] not in rooms)  # the face itself
         or (library in ONLY and not below(name, ONLY[library]))
         or (library == "pandas" and room in (*READERS, *BELOW_PANDAS))
         or (room == "mechanisms" and "." in name and not below(target, OF_A_MECHANISM))
@@ -130,8 +130,22 @@ def test_no_room_is_named_for_nothing(modules):
 
 
 def test_the_face_offers_what_it_says_and_alone_loads_no_library():
+    assert set(eurasia_sim.__all__) == set(NAMES.split()) <= set(dir(eurasia_sim))
+    assert all(callable(getattr(eurasia_sim, name)) for name in NAMES.split()[1:])
     code = f"""import sys, {FACE} as face
 assert not {{'numba', 'numpy', 'mesa', 'pandas', 'matplotlib', 'pydantic'}} & set(sys.modules)
-assert set(face.__all__) <= set(dir(face)), dir(face)
-assert all(hasattr(face, name) for name in face.__all__)"""
+assert set(face.__all__) <= set(dir(face)), dir(face)"""
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_hypotheses_of_a_file_are_evaluated_with_the_effort_that_is_named(monkeypatch):
+    given = []
+    monkeypatch.setattr(evaluation, "evaluate", lambda *arguments: given.extend(arguments))
+    eurasia_sim.test_hypotheses(["H1", "H10"], runs=20, points=30, seed=5, workers=1)
+    world, family, effort, workers = given
+    assert world.name == "eurasia"
+    assert [hypothesis.id for hypothesis in family.hypotheses] == ["H1", "H10"]
+    assert (effort, workers) == (evaluation.Effort.of(20, 30, 5), 1)
+    assert not eurasia_sim.test_hypotheses.__test__
+    with pytest.raises(DataError, match="unknown hypothesis 'H1000'"):
+        eurasia_sim.test_hypotheses(["H1000"])
