@@ -10,8 +10,7 @@ from typer import Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.figures import gallery
-from eurasia_sim.figures.fonts import lacking_words
-from eurasia_sim.figures.style import Request
+from eurasia_sim.figures.style import Request, lacking_words
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import listed
 from eurasia_sim.reports.answer import trust
@@ -73,11 +72,9 @@ def _drawings(
     A kind that cannot be drawn is told, or refused where it is asked for by name.
     """
     lacking = set[str]()
-    for picture, files in gallery.draw(
-        held, kinds, request, into, None if is_asked else terminal.tell
-    ):
+    for picture in gallery.pictures(held, kinds, request, None if is_asked else terminal.tell):
         lacking |= {*picture.lacking}
-        yield picture.says, files
+        yield picture.says, gallery.save(picture, into)
     if boxes := lacking_words(lacking):
         terminal.tell(boxes)
 

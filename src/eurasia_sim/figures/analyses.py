@@ -33,11 +33,8 @@ def tornado_pages(held: ResultsFolder, request: Request, question: str) -> Itera
     if not held.factors:
         raise DataError([f"{held.folder} has no factors: a tornado needs a folder of a sweep"])
     for measure in request.measures:
-        table = held.runs([measure, *held.factors])
-        varied = [factor for factor in held.factors if len(table[factor].unique()) > 1]
-        if not varied:
-            raise ValueError("no factor varies")
-        ends, says = tornado_table(table, varied, measure), style.readable(measure, held.names)
+        table, says = held.runs([measure, *held.factors]), style.readable(measure, held.names)
+        ends = tornado_table(table, held.factors, measure)
         words = style.words_of(held, question, table, f"{says}: {held.title}")
         beside = "low " + ends["low_at"] + ", high " + ends["high_at"]
         first, unit = ends.iloc[0], style.unit_of(measure)
@@ -50,9 +47,10 @@ def tornado_pages(held: ResultsFolder, request: Request, question: str) -> Itera
 
 
 def tornado_table(table: pd.DataFrame, factors: Sequence[str], measure: str) -> pd.DataFrame:
-    """What a measure does at both ends of every factor, a row a factor, the widest first.
+    """What a measure does at both ends of every factor that varies, the widest first.
 
     A failed run is NaN and counts at neither end; levels of text stand in the order of their means.
+    ValueError where no factor varies.
 
     Returns:
         `factor`, `low` and `high` (means at its ends, with `…_low`, `…_high` of their intervals and
@@ -60,16 +58,19 @@ def tornado_table(table: pd.DataFrame, factors: Sequence[str], measure: str) -> 
     """
     whole = table[np.isfinite(table[measure])]
     values, found = whole[measure], []
-    for factor in factors:
+    for factor in (name for name in factors if len(table[name].unique()) > 1):
         row: dict[str, Any] = {"factor": factor}
         for end, (name, inside) in zip(("low", "high"), _ends(whole[factor], values), strict=True):
             low, high = mean_interval(values[inside].to_numpy())
             row |= {end: values[inside].mean(), f"{end}_low": low, f"{end}_high": high}
             row[f"{end}_at"] = name
         found.append(row)
+    if not found:
+        raise ValueError("no factor varies")
     missing = len(table) - len(whole)
     ends = pd.DataFrame(found).assign(runs=len(whole), missing=missing, middle=values.mean())
-    return _largest_first(ends, (ends["high"] - ends["low"]).abs())
+    widest = (ends["high"] - ends["low"]).abs().sort_values(ascending=False, kind="stable")
+    return ends.loc[widest.index].reset_index(drop=True)
 
 
 def _ends(factor: pd.Series, values: pd.Series) -> list[tuple[str, pd.Series]]:
@@ -82,12 +83,6 @@ def _ends(factor: pd.Series, values: pd.Series) -> list[tuple[str, pd.Series]]:
     low, high = factor.quantile([_END, 1 - _END])
     named = [style.plain(end, high - low) for end in (low, high)]
     return [(f"≤ {named[0]}", factor <= low), (f"≥ {named[1]}", factor >= high)]
-
-
-def _largest_first(table: pd.DataFrame, size: pd.Series) -> pd.DataFrame:
-    """The rows by their size; those without a number last."""
-    order = size.sort_values(ascending=False, kind="stable").index
-    return table.loc[order].reset_index(drop=True)
 
 
 def _factor_rows(
@@ -107,7 +102,7 @@ def index_pages(held: ResultsFolder, request: Request, question: str) -> Iterato
     for parts, own, heading in style.split_table(held, kind, request, "measure", "scenario"):
         table, unit = (index_table(own), "") if kind == "sobol" else (own, style.unit_of(parts[0]))
         shown = table.rename(columns={"low": f"{by}_low", "high": f"{by}_high"})
-        shown = _largest_first(shown, shown[by])
+        shown = shown.sort_values(by, ascending=False, kind="stable", ignore_index=True)
         beside = [
             ", ".join(_number_words(row, name, label) for name, label in style.MARKS[kind].items())
             for row in style.rows_of(shown)
@@ -128,7 +123,6 @@ def index_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _number_words(row: Mapping[str, Any], name: str, label: str) -> str:
-    """A mark's number with its interval, if it has one."""
     low, high = (row.get(f"{name}_{end}", np.nan) for end in ("low", "high"))
     if not np.isfinite(row[name]):
         return f"{label}: no number"
@@ -142,9 +136,8 @@ def box_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[
     keys = ("measure", "scenario", "sought")
     for parts, own, heading in style.split_table(held, "boxes", request, *keys):
         boxes, limits = box_tables(own, held.world, held.manifest.get("design", {}))
-        path, paths = boxes[:0], held.table("paths")
-        if paths is not None:
-            path = paths.merge(own[[*keys]].head(1))
+        paths = held.table("paths")
+        path = boxes[:0] if paths is None else paths.merge(own[[*keys]].head(1))
         judged = f"judged on {own['draws'].iloc[0]} draws held back"
         words = Words(question, f"{style.analysis_caption(held)} · {judged}", heading)
         figure = box_plot(path, boxes, limits, float(own["base"].iloc[0]), words)
@@ -173,10 +166,9 @@ def box_tables(
             ends = [*given, *ranges.get(column.removeprefix("x."), ())]
             least, most = np.nanmin(ends), np.nanmax(ends)
             low, high = np.where(np.isnan(given), (least, most), given)
-            span = most - least
-            shown = (style.plain(each, span) for each in (low, high, least, most))
-            limit["says"] = "{} to {} of {} to {}".format(*shown)
-            limit |= {"left": (low - least) / (span or 1.0), "width": (high - low) / (span or 1.0)}
+            shown = (style.plain(each, most - least) for each in (low, high, least, most))
+            limit["says"], span = "{} to {} of {} to {}".format(*shown), (most - least) or 1.0
+            limit |= {"left": (low - least) / span, "width": (high - low) / span}
         limits.append(limit)
     return boxes, pd.DataFrame(limits, columns=["factor", "says", "left", "width"])
 
@@ -262,12 +254,10 @@ def posterior_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[
     caption = style.footer(members, manifest["failed"], held.seed, *about)
     spoken = f"speaks of {manifest['moved']} of {len(table)} numbers"
     words = Words(question, caption, f"The record to {manifest['until']} {spoken}")
-    shown = moved.copy()
+    shown, span = moved.copy(), moved["high"] - moved["low"]
     for side in ("before", "after"):
         ends = [f"{side}_low", f"{side}_high"]
-        shown[ends] = (
-            shown[ends].sub(moved["low"], axis=0).div(moved["high"] - moved["low"], axis=0)
-        )
+        shown[ends] = shown[ends].sub(moved["low"], axis=0).div(span, axis=0)
         shown[side] = shown[ends].mean(axis=1)
     beside = []
     for row in style.rows_of(moved):

@@ -9,13 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator, SymmetricalLogLocator
 
-from eurasia_sim.analysis.differences import (
-    ENDS,
-    difference_summary,
-    differences_of,
-    has_level,
-    mean_interval,
-)
+from eurasia_sim.analysis import differences as paired
+from eurasia_sim.analysis.differences import ENDS
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.figures import rows, style
 from eurasia_sim.figures.style import INK, LESS, MORE, Look, Picture, Request, Words
@@ -37,8 +32,7 @@ _NOTE = f"{{what}} {DOTS} Shares of runs under the assumptions made, no probabil
 class Pair(NamedTuple):
     """Two scenarios whose runs one call of `run` paired, or one alone, under one theory."""
 
-    first: str
-    other: str  # empty for none
+    sides: tuple[str, str]  # the other is empty for none
     runs: pd.DataFrame  # of both, of the set of draws that leads
     sets: Mapping[str, pd.DataFrame]  # what the runs were drawn over → runs of both
     words: Words
@@ -65,7 +59,7 @@ def pairs_of(
             titles = [style.scenario_title(held, name) for name in (first, other) if name]
             words = style.words_of(held, question, leading, ", less: ".join(titles))
             parts = (str(theory), other if others[1:] else "")
-            yield Pair(first, other, leading, sets, words, parts)
+            yield Pair((first, other), leading, sets, words, parts)
 
 
 def difference_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[Picture]:
@@ -78,12 +72,12 @@ def difference_pages(held: ResultsFolder, request: Request, question: str) -> It
         raise DataError([need])
     for pair in pairs_of(held, request.measures, question):
         summary = pd.concat(
-            difference_summary(own, pair.first, pair.other, request.measures).assign(over=over)
+            paired.difference_summary(own, *pair.sides, request.measures).assign(over=over)
             for over, own in pair.sets.items()
         )
         for page, shown in style.pages_of(request.measures, _ROWS_A_PAGE):
             own = summary[summary["measure"].isin(shown)].reset_index(drop=True)
-            figure = paired_difference(own, style.scenario_title(held, pair.other), pair.words)
+            figure = paired_difference(own, style.scenario_title(held, pair.sides[1]), pair.words)
             yield Picture((*pair.parts, page), figure, own, pair.words.list(shown))
 
 
@@ -98,7 +92,7 @@ def paired_difference(summary: pd.DataFrame, other: str, words: Words) -> Figure
         raise ValueError("no run of both sides finished")
     overs = list(summary["over"].unique())
     leading = style.rows_of(summary[summary["over"] == overs[0]])
-    in_level = summary["measure"].map({row["measure"]: has_level(row) for row in leading})
+    in_level = summary["measure"].map({row["measure"]: paired.has_level(row) for row in leading})
     scale = (100 / summary["level"].abs()).where(in_level, 1.0)
     scaled = summary.assign(**summary[["mean", "low", "high", *ENDS]].mul(scale, axis=0))
     groups = list(scaled.groupby(~in_level))
@@ -128,7 +122,7 @@ def paired_difference(summary: pd.DataFrame, other: str, words: Words) -> Figure
 def _draw_differences(
     panel: Axes, summary: pd.DataFrame, heights: Floats, looks: Mapping[str, Look]
 ) -> None:
-    """Bands and means of some measures on one axis, which one outlier does not stretch."""
+    """Bands and means on one axis, which one outlier does not stretch."""
     places = dict(zip(summary["measure"].unique(), heights, strict=True))
     whole = summary.assign(at=summary["measure"].map(places)).dropna(subset="mean")
     first, *others = (whole[whole["over"] == over] for over in looks)
@@ -150,7 +144,6 @@ def _draw_differences(
 
 
 def _beside(row: Mapping[str, Any], unit: str) -> str:
-    """Mean, interval and share above zero of one row, and the pairs that are missing."""
     pairs, missing = row["pairs"], row["missing"]
     lost = f", {missing} of {pairs + missing} pairs missing" if missing else ""
     if not pairs:
@@ -169,19 +162,19 @@ def leaning_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Pi
     names = [name for name, (one, other) in ids.items() if one != other]
     focus = [name for name in names if tuple(ids[name]) in held.world.pairs]
     for pair in pairs_of(held, names, question):
-        gaps, others = differences_of(pair.runs, pair.first, pair.other, names)
+        gaps, others = paired.differences_of(pair.runs, *pair.sides, names)
         order = gaps.mean().abs().sort_values(ascending=False, kind="stable").index
         chosen = list(dict.fromkeys([*focus, *order]))[:_LEANINGS]
-        before, moved = others[chosen].mean(), gaps[chosen].mean()
-        found = pd.DataFrame({"before": before, "after": before + moved})
+        level, moved = others[chosen].mean(), gaps[chosen].mean()
+        found = pd.DataFrame({"before": level, "after": level + moved})
         found["rises"] = (gaps[chosen] > 0).mean()
         labels = [" → ".join(held.names[actor] for actor in ids[name]) for name in chosen]
         beside = [
             f"{style.signed(move, 3)}, rises in {100 * share:.0f} %"
             for move, share in zip(moved, found["rises"], strict=True)
         ]
-        sides = {"before": pair.other, "after": pair.first}
-        marks = {side: style.scenario_title(held, name) for side, name in sides.items()}
+        after, before = (style.scenario_title(held, name) for name in pair.sides)
+        marks = {"before": before, "after": after}
         shown = found.assign(label=labels, beside=beside)
         figure, panel, at = rows.mark_rows("leanings", shown, pair.words, marks=marks, level=True)
         panel.hlines(at[:, 0], found["before"], found["after"], color=INK, linewidth=0.8, zorder=0)
@@ -196,7 +189,7 @@ def distribution_pages(held: ResultsFolder, request: Request, question: str) -> 
     if is_paired(held) and line is None:
         what, line = "Pairs of runs under the same draws and luck.", 0.0
         for pair in pairs_of(held, measures, question):
-            gaps, _ = differences_of(pair.runs, pair.first, pair.other, measures)
+            gaps, _ = paired.differences_of(pair.runs, *pair.sides, measures)
             found.append((gaps, pair.words, pair.parts))
     else:
         runs = held.runs(measures, set=RANGES)
@@ -244,10 +237,10 @@ def draw_dots(panel: Axes, values: Floats, line: float | None, unit: str) -> Non
     step = max((high - low) / _COLUMNS, 1e-9 * max(1.0, abs(origin), abs(high)))
     places = np.where(found == 0, 0.0, (np.floor(found / step) + 0.5) * step)
     levels = pd.Series(places).groupby(places).cumcount().to_numpy()
-    sides = np.sign(found).astype(int) if line is not None else np.zeros(_DOTS, int)
-    inks = np.array([INK, style.MORE, style.LESS])[sides]  # at zero, above it, below it
+    sides = np.sign(found).astype(int) * (line is not None)
+    inks = np.array([INK, MORE, LESS])[sides]  # at zero, above it, below it
     panel.scatter(origin + places, levels + 0.5, s=10, c=inks, linewidth=0)
-    rows.draw_intervals(panel, -1.2, present.mean(), *mean_interval(present), rows.RING)
+    rows.draw_intervals(panel, -1.2, present.mean(), *paired.mean_interval(present), rows.RING)
     panel.set_xlim(origin + low - step, origin + high + step)
     panel.set_ylim(-2.4, max(14.0, levels.max() + 3.0))
     panel.xaxis.set_major_locator(MaxNLocator(nbins=5))

@@ -12,9 +12,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from eurasia_sim.analysis.differences import differences_of, paired
-from eurasia_sim.figures import analyses, differences, heatmaps, moments, style, time_series
-from eurasia_sim.figures.fonts import fit_fonts
-from eurasia_sim.figures.style import Picture, Request, use_style
+from eurasia_sim.figures import analyses, differences, maps, style, time_series
+from eurasia_sim.figures.style import Picture, Request, fit_fonts, use_style
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.ordinary import csv_bytes
 from eurasia_sim.files.text import file_name_from, visible
@@ -43,8 +42,8 @@ KINDS: Mapping[str, Kind] = {
     "difference": Kind(differences.difference_pages, (RUN, TEST), ("measures",)),
     "distribution": Kind(differences.distribution_pages, (RUN, SWEEP), ("measures", "threshold")),
     "fan": Kind(time_series.fan_pages, (RUN,), ("measures",)),
-    "map": Kind(moments.map_pages, (RUN,), ("months",)),
-    "heatmap": Kind(heatmaps.heatmap_pages, (RUN, SWEEP), ("measures", "across", "up"), _TABLES),
+    "map": Kind(maps.map_pages, (RUN,), ("months",)),
+    "heatmap": Kind(maps.heatmap_pages, (RUN, SWEEP), ("measures", "across", "up"), _TABLES),
     "tornado": Kind(analyses.tornado_pages, (SWEEP,), ("measures",)),
     "indices": Kind(analyses.index_pages, ("sobol", "morris")),
     "box": Kind(analyses.box_pages, ("boxes",)),
@@ -145,14 +144,6 @@ def _draw_kind(held: ResultsFolder, name: str, request: Request) -> Iterator[Pic
         page = draw_next()
 
 
-def draw(
-    held: ResultsFolder, kinds: Sequence[str], request: Request, out: Path, tell: Tell | None = None
-) -> Iterator[tuple[Picture, tuple[Path, ...]]]:
-    """Draw and save pictures as png, svg and csv; give each with its three files."""
-    for picture in pictures(held, kinds, request, tell):
-        yield picture, save(picture.figure, out / picture.stem, picture.data)
-
-
 def settle(figure: Figure) -> None:
     """Lay a figure out once and for all, its panels at places rounded to a millionth of the page.
 
@@ -176,16 +167,20 @@ def render(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
     return stream.getvalue()
 
 
-def save(figure: Figure, stem: Path, data: pd.DataFrame) -> tuple[Path, ...]:
-    """Write `stem`.png, `.svg` and the data behind them as `.csv`; the same input, the same bytes.
+def save(picture: Picture, into: Path) -> tuple[Path, ...]:
+    """Write a picture as png and svg, and its data as csv; the same input, the same bytes.
 
     Each file is put in place whole or not at all, and none before all three are drawn.
     """
-    contents = {"png": render(figure, "png"), "svg": render(figure, "svg"), "csv": csv_bytes(data)}
-    paths = tuple(stem.with_name(f"{stem.name}.{kind}") for kind in contents)
-    for path, content in zip(paths, contents.values(), strict=True):
+    figure, stem = picture.figure, picture.stem
+    contents = {
+        into / f"{stem}.png": render(figure, "png"),
+        into / f"{stem}.svg": render(figure, "svg"),
+        into / f"{stem}.csv": csv_bytes(picture.data),
+    }
+    for path, content in contents.items():
         write_bytes(path, content)
-    return paths
+    return tuple(contents)
 
 
 def plot(
@@ -215,7 +210,7 @@ def plot(
     chosen = [kinds] if isinstance(kinds, str) else kinds
     found = list(pictures(results, chosen, Request(tuple(measures), **options)))
     for picture in found if out is not None else ():
-        save(picture.figure, Path(str(out)) / picture.stem, picture.data)
+        save(picture, Path(str(out)))
     return found
 
 

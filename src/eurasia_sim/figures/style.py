@@ -1,11 +1,14 @@
-"""The one look of all figures, and what is written on them."""
+"""The one look of all figures, what is written on them, and fonts for every script."""
 
+import logging
 import math
+import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from string import capwords
 from typing import Any, NamedTuple, cast
@@ -18,7 +21,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontEntry, FontProperties, fontManager
+from matplotlib.ft2font import FT2Font
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 from rich.cells import cell_len
 
 from eurasia_sim.compute.dimensions import DOMAINS, Floats
@@ -38,6 +44,11 @@ _MARGIN = 0.09  # inches
 _LONGEST_NAME = 48  # characters of a group's name
 _WRITTEN_BY = {"parts": "test", "theories": "test", "verdicts": "test"}
 _WRITTEN_BY |= {SKILL: "validate", "numbers": "calibrate"}
+_FONT = "DejaVu Sans"
+_BOXES = "Last Resort High-Efficiency"  # it has everything and says nothing
+_MOST_NAMED = 20  # characters that no font has
+# A font that others fall back on may have no bold face, of which the library would warn.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 class Look(NamedTuple):
@@ -101,7 +112,7 @@ def pages_of(items: Any, most: int = PANELS) -> Iterator[tuple[str, Any]]:
 def use_style() -> Iterator[None]:
     """The package's style for as long as the block lasts, whatever a person's own settings say."""
     with matplotlib.style.context(["default", str(STYLE)]), warnings.catch_warnings():
-        # Said once for all figures instead: see `fonts`.
+        # Said once for all figures instead: see `lacking_words`.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
         yield
 
@@ -200,11 +211,9 @@ def words_of(held: ResultsFolder, question: str, runs: pd.DataFrame, subject: st
 
 def analysis_caption(held: ResultsFolder) -> str:
     """What a figure of an analysis must say of its runs, and of their design."""
-    said = words_of(held, "", held.runs([]), "").caption
-    design = held.manifest.get("design")
-    if not design:
-        return said
-    return f"{said} · {design['kind'].replace('_', ' ')} design of {design['points']} points"
+    said, design = words_of(held, "", held.runs([]), "").caption, held.manifest.get("design")
+    kind = f"{design['kind']} design of {design['points']} points" if design else ""
+    return " · ".join(filter(None, [said, kind.replace("_", " ")]))
 
 
 def scenario_title(held: ResultsFolder, scenario: str) -> str:
@@ -263,9 +272,8 @@ def frame_panels(
         text: Any = {"linespacing": 1.2, "in_layout": False, **look}
         figure.text(left, inches / whole, "\n".join(lines), **text)
     if legend:
-        at = (left, 1 - under_subject / whole)
-        place: Any = {"loc": "upper left", "bbox_to_anchor": at, "ncols": across}
-        key = figure.legend([*legend.values()], labels, **place)
+        place: Any = {"loc": "upper left", "bbox_to_anchor": (left, 1 - under_subject / whole)}
+        key = figure.legend([*legend.values()], labels, ncols=across, **place)
         key.set_in_layout(False)
     return figure, list(figure.subplots(rows, columns, squeeze=False, **shared).ravel())
 
@@ -292,3 +300,52 @@ def measure_panels(
         panel.set_title(in_lines(heading, 56 // columns))
         panel.set_xlabel(unit_of(measure))
     return figure, dict(zip(measures, panels, strict=False))
+
+
+@cache
+def _drawn(path: str, index: int, letters: frozenset[str]) -> frozenset[str]:
+    """Which of some letters a font can draw; none where it cannot be scaled."""
+    try:
+        font = FT2Font(path, face_index=index)
+        known = font.get_charmap() if font.scalable else {}
+        return frozenset(letter for letter in letters if ord(letter) in known)
+    except (OSError, RuntimeError, ValueError):
+        return frozenset()
+
+
+def _regular_first(font: FontEntry) -> tuple[bool, str, str]:
+    return str(font.weight) not in ("400", "normal", "regular"), font.name, font.fname
+
+
+@use_style()
+def fit_fonts(figure: Figure) -> str:
+    """Let a figure's texts fall back on fonts that have their letters; return what none has."""
+    for panel in figure.axes:
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.get_ticklabels(which="both")  # which are written only now
+    texts = figure.findobj(Text)
+    # Joiners and breaks of lines leave no mark and are no fault.
+    written = {letter for text in texts for letter in text.get_text()} - {"\n"}
+    letters = frozenset(each for each in written if unicodedata.category(each) != "Cf")
+    own = str(fontManager.findfont(FontProperties(family=_FONT)))
+    lacking, families = letters - _drawn(own, 0, letters), [_FONT]
+    for each in sorted(fontManager.ttflist, key=_regular_first) if lacking else ():
+        if each.name in (_FONT, _BOXES) or {each.style, each.variant, each.stretch} != {"normal"}:
+            continue
+        if found := _drawn(each.fname, each.index, lacking):
+            families.append(each.name)
+            lacking -= found
+    if len(families) > 1:
+        for text in texts:
+            text.set_fontfamily(families)
+        for panel in figure.axes:
+            panel.tick_params(labelfontfamily=families)
+    return "".join(sorted(lacking))
+
+
+def lacking_words(lacking: Iterable[str]) -> str:
+    """A sentence on the characters that stand as boxes in figures; empty where there are none."""
+    found = sorted(set("".join(lacking)))
+    more = len(found) - _MOST_NAMED
+    named = " ".join(found[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"no font on this machine has {named}: in figures boxes stand for them" if found else ""

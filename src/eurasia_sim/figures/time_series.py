@@ -46,9 +46,8 @@ def fan_pages(held: ResultsFolder, request: Request, question: str) -> Iterator[
     lead = held.manifest.get("leads", RANGES)
     for pair in pairs_of(held, measures, question, set=lead):
         words = pair.words._replace(subject=f"{pair.words.subject}, {SETS[lead]}")
-        sides = (pair.runs, monthly, pair.first, pair.other)
         for page, shown in style.pages_of(measures):
-            fans = {name: monthly_values(*sides, name) for name in shown}
+            fans = {name: monthly_values(pair.runs, monthly, *pair.sides, name) for name in shown}
             data = pd.concat(map(fan_bands, fans.values()), keys=fans, names=["measure", "month"])
             says = words.list(shown) + f" (no monthly values were kept of {lost})" * bool(lost)
             figure = fan_chart(fans, words, parting)

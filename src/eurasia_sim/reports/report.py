@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 from jinja2 import Environment, StrictUndefined
 
-from eurasia_sim.figures.fonts import lacking_words
 from eurasia_sim.figures.gallery import pictures, usual_kinds
-from eurasia_sim.figures.style import Request
+from eurasia_sim.figures.style import Request, lacking_words
 from eurasia_sim.files.data_yaml import DataError, packaged
 from eurasia_sim.files.text import visible
 from eurasia_sim.reports import outcomes, sections
