@@ -1,28 +1,24 @@
-"""The live page as a visitor meets it, in a real browser."""
+"""The live page as a visitor meets it, and Mesa's own page with the model, in a real browser."""
 
 import re
+import sys
 import time
 
 import pandas as pd
 import psutil
 import pytest
+from tests.browser.conftest import PATIENCE, served
 from tests.command import done
+from tests.docs.lived import blocks
+
+from eurasia_sim.dashboard.answers import VIEWS
 
 pytestmark = pytest.mark.browser
 
-PICTURED = {
-    "Leanings": "Who leans toward whom",
-    "Map": "The region",
-    "Influence": "Who holds influence",
-    "Threat": "Threat that every actor sees",
-}
 # Whether nothing reaches over either side of the window, but for the bar that runs there and back.
-_WITHIN = """() => [...document.querySelectorAll(
-    '.page *:not(.v-progress-linear *), .editor *'
-)].every(each => {
-    const box = each.getBoundingClientRect();
-    return box.width === 0 || (box.right <= innerWidth + 1 && box.left >= -1);
-})"""
+_WITHIN = """() => [...document.querySelectorAll('.page *:not(.v-progress-linear *), .editor *')]
+.map(each => each.getBoundingClientRect())
+.every(box => box.width === 0 || (box.right <= innerWidth + 1 && box.left >= -1))"""
 THUMB = "div[contains(@class,'v-slider__thumb-container')]"
 
 
@@ -49,15 +45,15 @@ def choose(page, field: str, word: str) -> None:
     entry.first.click()
 
 
-def slide(page, button: str, key: str) -> str:
-    """Press a key on the slider before a button; what its label says once the server answered."""
+def slide(page, button: str) -> str:
+    """Put the slider before a button to its end; what its label says once the server answered."""
     slider, label = (
         page.locator(button).locator(f"xpath=preceding::{what}[1]") for what in (THUMB, "label")
     )
     label.filter(has_text=re.compile(r"\d")).wait_for()
     page.wait_for_timeout(600)  # until it has unfolded
     was = label.inner_text()
-    slider.press(key)
+    slider.press("End")
     for _ in range(600):
         if label.inner_text() != was:
             break
@@ -72,7 +68,7 @@ def unfold(page, title: str) -> None:
 def set_number(page) -> str:
     """Set the first uncertain number to the end of its range; the setting that shows."""
     unfold(page, "What nobody knows")
-    slide(page, ".set-number", "End")
+    slide(page, ".set-number")
     page.click(".set-number")
     page.wait_for_selector(".setting")
     return page.inner_text(".setting")
@@ -125,9 +121,7 @@ def test_months_pass_by_hand_and_by_themselves_to_the_end(visit):
     assert page.locator("button:has-text('Step a month')").is_disabled()
 
 
-def test_sliders_reach_the_ends_of_their_ranges_and_what_they_set_is_exported(
-    visit, keep, tmp_path
-):
+def test_sliders_reach_their_ends_and_what_they_set_is_exported(visit, keep, tmp_path):
     page = visit()
     view(page, "Leanings")
     before = drawn_anew(page)
@@ -135,8 +129,7 @@ def test_sliders_reach_the_ends_of_their_ranges_and_what_they_set_is_exported(
     choose(page, ".lever", "pressure")
     page.wait_for_selector("text=0 to 1 (share")
     page.wait_for_selector("label:text-is('0')")  # of the slider of this lever
-    assert slide(page, ".set-lever", "End") == "1"
-    page.locator(".set-lever").locator(f"xpath=preceding::{THUMB}[1]").press("ArrowRight")
+    assert slide(page, ".set-lever") == "1"
     keep(page, "lever")
     page.click(".set-lever")
     page.wait_for_selector(".setting")
@@ -160,9 +153,8 @@ def test_sliders_reach_the_ends_of_their_ranges_and_what_they_set_is_exported(
         page.click("text=Save the scenario file")
     file = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(file)
-    assert {path.rpartition(".")[2], "offensive_realism"} <= set(
-        re.findall(r"\w+", file.read_text())
-    )
+    written = set(re.findall(r"\w+", file.read_text()))
+    assert {path.rpartition(".")[2], "offensive_realism"} <= written
     assert "nothing wrong" in done("check", file)
 
 
@@ -259,12 +251,10 @@ def test_every_view_of_a_month_is_drawn_and_whole_on_a_narrow_screen(visit, keep
     month = page.inner_text(".month")
     for width in (1400, 400):
         page.set_viewport_size({"width": width, "height": 1000})
-        for name in ("Answer", *PICTURED, "Events", "Numbers", "By hand", "Export"):
+        for name in ("Answer", *VIEWS, "Events", "Numbers", "By hand", "Export"):
             view(page, name)  # which nothing covers
-            if name in PICTURED:
-                picture = f".picture img[alt^='{PICTURED[name]}']"
-                assert is_drawn(page, picture)
-                assert month in page.get_attribute(picture, "alt")
+            if name in VIEWS:
+                assert is_drawn(page, f".picture img[alt^='{VIEWS[name][0]} in {month}']")
             page.wait_for_function(_WITHIN)  # once what slides in has come to rest
             keep(page, f"{name} {'wide' if width > 400 else 'narrow'}")
     unfold(page, "What nobody knows")
@@ -286,11 +276,28 @@ def test_visits_that_have_ended_give_their_memory_back(browser, address):
             context.close()
 
     visit(10)
-    before, grown = server.memory_info().rss, 0
+    before = server.memory_info().rss
     visit(50)
-    for _ in range(60):
-        grown = server.memory_info().rss - before
-        if grown < 50_000_000:
-            return
+    end = time.monotonic() + 60
+    while (grown := server.memory_info().rss - before) > 50_000_000:
+        assert time.monotonic() < end, f"50 visits left {grown / 1e6:.0f} MB behind"
         time.sleep(1)
-    pytest.fail(f"50 visits left {grown / 1e6:.0f} MB behind")
+
+
+def test_mesas_page_plays_the_model_and_draws_its_curves(browser, keep, repository, tmp_path):
+    for needed in ("altair", "networkx"):
+        pytest.importorskip(needed)
+    (app,) = (b for b in blocks(repository / "docs/how-to/mesa.md") if b.note == "file")
+    (tmp_path / app.about).write_text(app.text)
+    words = (sys.executable, "-m", "solara", "run", app.about, "--no-open")
+    with served(*words, folder=tmp_path) as address:
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(PATIENCE)
+        page.goto(address)
+        page.click("button:has-text('▶')")
+        page.wait_for_function("() => /Step: [1-9]\\d/.test(document.body.innerText)")
+        assert page.locator("img").count() >= 2
+        page.click("button:has-text('Reset')")
+        page.wait_for_selector("text=Step: 0")
+        assert not re.search("Traceback|Error", page.inner_text("body"))
+        keep(page, "mesa")

@@ -1,4 +1,4 @@
-"""The page: a question on the left, its run and its ensemble on the right; state is per visitor."""
+"""The page: a question on one side, its run and its ensemble on the other, for each visitor."""
 
 import threading
 from functools import partial
@@ -7,20 +7,22 @@ from html import escape
 import solara
 import solara.lab
 
-from eurasia_sim.dashboard.actor_control import ActorControl
-from eurasia_sim.dashboard.comparison import Comparison
-from eurasia_sim.dashboard.provenance import KeyNumbers, Provenance
-from eurasia_sim.dashboard.scenario_editor import Export, ScenarioEditor
-from eurasia_sim.dashboard.session import Session
-from eurasia_sim.dashboard.views import VIEWS, picture
-from eurasia_sim.dashboard.visit import TABS, Visit, words
+from eurasia_sim.analysis.headline import headlines, in_words
+from eurasia_sim.compute.dimensions import DOMAINS
+from eurasia_sim.dashboard import answers, shared
+from eurasia_sim.dashboard.editor import TABS, Export, Origin, ScenarioEditor, Visit, select, words
+from eurasia_sim.dashboard.session import complaints
+from eurasia_sim.figures.style import readable
 from eurasia_sim.files.data_yaml import packaged
 from eurasia_sim.files.text import visible
+from eurasia_sim.scenarios.schema import measures
+from eurasia_sim.simulation.inputs import prepare
 
 _PAUSE = 0.25  # seconds between two months that play by themselves
 _PATIENCE = 10.0  # seconds for a month to be drawn
 _MOST_EVENTS = 60
 _YEAR = 12
+_WHOLE = 100  # per cent
 
 
 @solara.component
@@ -65,7 +67,7 @@ def Run(visit: Visit) -> None:
     KeyNumbers(visit)
     parts = {
         "Answer": Comparison, "Events": Events, "Numbers": Provenance, "By hand": ActorControl,
-        "Export": Export, **{name: partial(Picture, view=name) for name in VIEWS},
+        "Export": Export, **{name: partial(Picture, view=name) for name in answers.VIEWS},
     }  # fmt: skip
     with solara.lab.Tabs(value=visit.tab, lazy=True):
         for name in TABS:
@@ -75,15 +77,21 @@ def Run(visit: Visit) -> None:
 
 @solara.component
 def Clock(visit: Visit) -> None:
-    """The month, and what takes the run on."""
+    """The month, what takes the run on, and where it stands."""
     session, play = visit.session, visit.playing.value
-    over = session.is_over
+    model, over = session.model, session.is_over
+    departs, where = model.scenario.departs, "the scenario is over"
+    if not over and departs is None:
+        where = "the record"
+    elif not over:
+        verb = "parted" if model.month > departs else "parts"
+        where = f"{verb} from the record in {session.world.date(departs)}"
     button = partial(solara.Button, small=True)
     with solara.Row(gap="8px", style="align-items:center;flex-wrap:wrap"):
-        words("span", session.model.date, "month")
+        words("span", model.date, "month")
         one, year, rest = (
             partial(visit.change, partial(session.advance, months))
-            for months in (1, _YEAR, session.model.inputs.months)
+            for months in (1, _YEAR, model.inputs.months)
         )
         toggle = partial(visit.playing.set, not play)
         restart = partial(visit.restarts.set, visit.restarts.value + 1)
@@ -92,25 +100,84 @@ def Clock(visit: Visit) -> None:
         button("Pause" if play else "Play", on_click=toggle, disabled=over)
         button("To the end", on_click=rest, disabled=over or play)
         button("Start over", on_click=restart, disabled=play)
-        words("span", _where(session), "quiet")
+        words("span", where, "quiet")
 
 
-def _where(session: Session) -> str:
-    """Where the run stands, in words."""
-    scenario = session.model.scenario
-    if session.is_over:
-        return "the scenario is over"
-    if scenario.departs is None:
-        return "the record"
-    verb = "parted" if session.model.month > scenario.departs else "parts"
-    return f"{verb} from the record in {session.world.date(scenario.departs)}"
+@solara.component
+def KeyNumbers(visit: Visit) -> None:
+    """The numbers always in view; a click shows what they rest on."""
+    model, names = visit.session.model, shared.world().names
+
+    def trace(column: str) -> None:
+        visit.column.set(column)
+        visit.tab.set(TABS.index("Numbers"))
+
+    with solara.Row(gap="6px", style="flex-wrap:wrap", classes=["key-numbers"]):
+        for name in answers.key_columns(model.inputs.columns):
+            label = f"{readable(name, names)}: {model.measures[name]:.3f}"
+            solara.Button(label, on_click=partial(trace, name), outlined=True, x_small=True)
+
+
+@solara.component
+def Comparison(visit: Visit) -> None:
+    """What is compared, and the answer by batches."""
+    question, world = visit.question.value, shared.world()
+    columns = solara.use_memo(
+        lambda: prepare(world, shared.scenarios()[question.scenario]).columns, [question.scenario]
+    )
+    choices = [answers.ALONE, *[answers.CHANGED] * bool(question.settings), *shared.scenarios()]
+    other = visit.second.value if visit.second.value in choices else answers.ALONE
+    chosen = visit.measured.value
+    chosen = chosen if chosen in columns else answers.key_columns(columns)[0]
+    wide = visit.over_ranges.value
+    compute = partial(answers.answers, question, other, chosen, over_ranges=wide)
+    asked = [question, other, chosen, wide]
+    result = solara.use_thread(compute, dependencies=asked, intrusive_cancel=False)
+    with solara.ColumnsResponsive(12, medium=6):
+        others = {name: shared.titles().get(name, name) for name in choices}
+        select("Against", others, other, visit.second.set)
+        labels = {name: readable(name, world.names) for name in columns}
+        select("Measure", labels, chosen, visit.measured.set)
+    solara.Switch(label="over everything uncertain, not chance alone", value=visit.over_ranges)
+    if result.error is not None:
+        solara.Error(complaints(result.error), classes=["problem"])
+        return
+    solara.ProgressLinear(result.state == solara.ResultState.RUNNING)
+    if result.value is not None:
+        AnswerView(result.value)
+
+
+@solara.component
+def AnswerView(answer: answers.Answer) -> None:
+    """An answer in words, its figure, and its numbers."""
+    names, titled = shared.world().names, answers.titled
+    if len(answer.sides) > 1:
+        one, other = map(titled, answer.sides)
+        for row in headlines(*answer.sides.values()):
+            sides = f"from “{other}” to “{one}”"
+            words("p", in_words(row, sides, "", lambda name: readable(name, names)), "told")
+        words("p", answers.difference(answer), "difference")
+    done = f"{len(answer.months)} of {sum(answers.BATCHES)} paired runs"
+    words("p", done, "answered", "quiet")
+    if answer.figure is not None:
+        solara.HTML("div", unsafe_innerHTML=answer.figure.element(), classes=["figure"])
+    rows = [("", "runs", "failed", "mean", "90 % of runs")]
+    for name, runs in answer.sides.items():
+        low, high = runs[answer.column].quantile([0.05, 0.95])
+        mean, span = f"{runs[answer.column].mean():.4f}", f"{low:.4f} to {high:.4f}"
+        rows.append((titled(name), str(len(runs)), str(answer.failed[name]), mean, span))
+    with solara.v.SimpleTable(dense=True, class_="found"), solara.v.Html(tag="tbody"):
+        for cells in rows:
+            with solara.v.Html(tag="tr"):
+                for cell in cells:
+                    words("td", cell)
 
 
 @solara.component
 def Picture(visit: Visit, view: str) -> None:
     """One figure of the month."""
     session, version = visit.session, visit.version.value
-    drawn = solara.use_memo(lambda: picture(session.model, view), [session, version, view])
+    drawn = solara.use_memo(lambda: answers.picture(session.model, view), [session, version, view])
     solara.HTML("div", unsafe_innerHTML=drawn.element(), classes=["picture"])
 
 
@@ -128,3 +195,85 @@ def Events(visit: Visit) -> None:
         cells = (each.month, kind, actors[actor].name, theatres[theatre].name, each.detail)
         table += f"<tr><td>{'</td><td>'.join(escape(visible(cell)) for cell in cells)}</td></tr>"
     solara.HTML("table", unsafe_innerHTML=table, classes=["events"])
+
+
+@solara.component
+def Provenance(visit: Visit) -> None:
+    """A number of the month, what enters it, and where each of those comes from."""
+    model, names, wanted = visit.session.model, shared.world().names, visit.column.value
+    columns = model.inputs.columns
+    chosen = wanted if wanted in columns else answers.key_columns(columns)[0]
+    measure = chosen.split(".")[0]
+    first = {name.split(".")[0]: name for name in reversed(columns)}
+    own = {name: readable(name, names) for name in columns if name.startswith(f"{measure}.")}
+    with solara.ColumnsResponsive(12, medium=6):
+        with solara.Column(gap="6px"):
+            kinds = {kind: readable(kind) for kind in reversed(first)}
+            select("Measure", kinds, measure, lambda kind: visit.column.set(first[kind]))
+            words("p", f"{measures()[measure]['meaning']} ({measures()[measure]['unit']})", "quiet")
+            select("Of", own, chosen, visit.column.set)
+        with solara.Column(gap="6px"):
+            Parents(chosen, model.measures[chosen])
+
+
+@solara.component
+def Parents(column: str, value: float) -> None:
+    """The numbers that enter a measure directly, and the origin of the chosen one."""
+    found = solara.use_memo(lambda: list(shared.ancestry().inputs(column)), [column])
+    path = solara.use_reactive("")
+    words("h3", f"{readable(column, shared.world().names)}: {value:.4f}", "chosen")
+    if not found:
+        words("p", "It follows from other measures alone.", "quiet")
+        return
+    judged = sum(number.basis == "judgement" for number in found)
+    counts = f"{len(found)} numbers enter it directly, {judged} of them on judgement"
+    words("p", f"{counts}; the rules connect them.", "quiet")
+    paths = [number.path for number in found]
+    coded = [number.path for number in found if number.claims()]
+    own = path.value if path.value in paths else (coded or paths)[0]
+    solara.Select("Number that enters it", paths, own, path.set, dense=True, classes=["parent"])
+    Origin(own)
+
+
+@solara.component
+def ActorControl(visit: Visit) -> None:
+    """An actor decided for by hand: shares of its budget by theatre and domain, and who decides."""
+    session = visit.session
+    world, by_hand = session.world, session.by_hand
+    actor, edited = solara.use_reactive(next(iter(world.actors))), solara.use_reactive({})
+    own = actor.value
+    base = by_hand.get(own) or session.model.actor(own).shares()
+    moved = edited.value.get(own, {})
+    percents = {place: round(_WHOLE * share) for place, share in base.items()} | moved
+
+    def decide(*, by_visitor: bool) -> None:
+        shares = {place: percent / _WHOLE for place, percent in percents.items()}
+        visit.change(lambda: session.decide(own, shares if by_visitor else None))
+        edited.set({**edited.value, own: {}})
+
+    def take(percent: int, place: tuple[str, str]) -> None:
+        edited.set({**edited.value, own: {**edited.value.get(own, {}), place: percent}})
+
+    button = partial(solara.Button, small=True)
+    with solara.Row(gap="12px", style="align-items:center;flex-wrap:wrap"):
+        select("Actor", [*world.actors], own, actor.set)
+        who = "you decide for it" if own in by_hand else "its rule decides"
+        spent = f"{sum(percents.values())} % of its budget is spent"
+        words("span", f"{world.actors[own].name}: {who}; {spent}", "total")
+    with solara.Row(gap="8px"):
+        take_over, give_back = (partial(decide, by_visitor=each) for each in (True, False))
+        button("Decide by hand", on_click=take_over, color="primary")
+        button("Leave it to its rule", on_click=give_back, disabled=own not in by_hand)
+    words("p", "Per cent of the budget by theatre and domain; it holds until changed.", "quiet")
+    with (
+        solara.Column(classes=["shares"]),
+        solara.GridFixed(columns=len(DOMAINS) + 1, row_gap="0px", column_gap="16px"),
+    ):
+        for word in ("", *DOMAINS):
+            words("b", word)
+        for name, theatre in world.theatres.items():
+            words("span", theatre.name)
+            for place in ((name, domain) for domain in DOMAINS):
+                percent, moved_to = percents[place], partial(take, place=place)
+                label = f"{percent}"
+                solara.SliderInt(label, percent, 0, _WHOLE, on_value=moved_to, thumb_label=False)

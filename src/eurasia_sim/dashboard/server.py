@@ -12,7 +12,7 @@ import time
 import warnings
 from typing import Any
 
-from eurasia_sim.dashboard.paired_runs import warm
+from eurasia_sim.dashboard.answers import warm
 
 _PAGE = "eurasia_sim.dashboard.page"
 _LOOK = 2  # seconds between two looks for visitors who left
@@ -33,7 +33,7 @@ def serve(host: str, port: int) -> None:
     from solara.server.starlette import app
 
     # Solara gives every visitor Matplotlib settings of their own, which breaks style files; ours
-    # are the same for all, and figures take turns (see `views`).
+    # are the same for all, and figures take turns (see `answers`).
     vars(sys.modules["solara.server.patch"])["patch_matplotlib"] = lambda: None
     with listening(host, port) as listener:  # before anything is served, so that it is in use
         for work in (warm, _forget):

@@ -11,8 +11,8 @@ from eurasia_sim.scenarios.scenario import Scenario, apply_settings
 from eurasia_sim.simulation.events import Event, View, changes, view_of
 from eurasia_sim.simulation.mesa_model import EurasiaModel
 
-MOST_SETTINGS = 60
-LARGEST_SEED = 2**63 - 1
+_MOST_SETTINGS = 60
+_LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Question:
             problems.append(f"{self.scenario!r} is no scenario{near(self.scenario, scenarios)}")
         if self.theory is not None and self.theory not in world.theories:
             problems.append(f"{self.theory!r} is no theory{near(self.theory, world.theories)}")
-        if not 0 <= self.seed <= LARGEST_SEED:
-            problems.append(f"seed {self.seed} is out of range; allowed: 0 to {LARGEST_SEED}")
-        if count > MOST_SETTINGS:
-            problems.append(f"{count} settings are too many; allowed: {MOST_SETTINGS}")
+        if not 0 <= self.seed <= _LARGEST_SEED:
+            problems.append(f"seed {self.seed} is out of range; allowed: 0 to {_LARGEST_SEED}")
+        if count > _MOST_SETTINGS:
+            problems.append(f"{count} settings are too many; allowed: {_MOST_SETTINGS}")
         if problems:
             raise DataError(problems)
         return apply_settings(scenarios[self.scenario], self.settings, world)
@@ -89,21 +89,20 @@ class Session:
         levers = self.model.inputs.levers.month(max(self.model.month - 1, 0))
         return view_of(self.model.state, levers, self.model.inputs)
 
-    def advance(self, months: int = 1) -> int:
-        """Run some months, or as many as are left; return how many.
+    def advance(self, months: int = 1) -> None:
+        """Run some months, or as many as are left.
 
         Raises PolicyError for decisions by hand that cannot be carried out, in a month that is then
         not run; FloatingPointError where a number overflows.
         """
         with self._busy:
-            count = 0
-            while count < months and self.model.running:
+            for _ in range(months):
+                if self.is_over:
+                    return
                 self.model.step()
                 now = self._view()
                 self.events += changes(self.world, self.model.date, self._before, now)
                 self._before = now
-                count += 1
-            return count
 
     def decide(self, actor: str, shares: Mapping[tuple[str, str], float] | None) -> None:
         """Decide for an actor from the next month on, or give it back to its rule.

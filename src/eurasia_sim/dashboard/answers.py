@@ -1,25 +1,40 @@
-"""Paired runs of two scenarios in growing numbers, and what they say of a measure."""
+"""What the page draws: views of one month of a run, and paired runs in growing numbers."""
 
+import base64
+import io
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
+from typing import Any, NamedTuple
 
+import matplotlib.image
 import numpy as np
 import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from eurasia_sim.analysis.differences import mean_interval, says
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.session import Question
-from eurasia_sim.dashboard.views import Drawn, in_turn
-from eurasia_sim.figures.style import Words, caption, readable, unit_of
+from eurasia_sim.figures import maps, style
+from eurasia_sim.figures.gallery import settle
 from eurasia_sim.figures.time_series import outlook
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.text import visible
 from eurasia_sim.simulation.ensemble import Outcome, run_ensemble_draws
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
+from eurasia_sim.simulation.mesa_model import EurasiaModel
 from eurasia_sim.simulation.parameter_draws import range_draws, reference_draws
 
+# What each view shows, and the measure of which it is; the map is of several.
+VIEWS = {
+    "Leanings": ("Who leans toward whom", "alignment"),
+    "Map": ("The region", ""),
+    "Influence": ("Who holds influence", "influence"),
+    "Threat": ("Threat that every actor sees in every other", "threat"),
+}
 # Pairs: a few for a first look, 200 in all. A batch is drawn, which takes as long as forty pairs.
 BATCHES = (16, 64, 120)
 ALONE = "none: this scenario alone"
@@ -28,6 +43,61 @@ _EDITED = "_edited"
 _YEAR = 12
 _KEY = ("competition", "cooperation", "joint_share")
 _BOTH_WAYS = ("alignment", "threat")
+# Matplotlib keeps its settings in one place for all threads, so two visitors' figures take turns.
+_TURN = threading.Lock()
+
+
+class Drawn(NamedTuple):
+    """A figure as PNG, with its text for readers who cannot see it."""
+
+    png: bytes
+    says: str
+
+    def element(self) -> str:
+        """The element that a page shows, with the text escaped."""
+        data = base64.b64encode(self.png).decode("ascii")
+        return f'<img src="data:image/png;base64,{data}" alt="{escape(self.says)}">'
+
+
+def in_turn(draw: Callable[[], Figure], says: str) -> Drawn:
+    """Build and draw a figure while no other thread does, with little compression."""
+    stream = io.BytesIO()
+    with _TURN, style.use_style():
+        figure = draw()
+        lacking = style.lacking_words(style.fit_fonts(figure))
+        settle(figure)
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.draw()
+        packing = {"compress_level": 1}
+        matplotlib.image.imsave(stream, canvas.buffer_rgba(), format="png", pil_kwargs=packing)
+    return Drawn(stream.getvalue(), ". ".join(filter(None, (visible(says), lacking))))
+
+
+def moment_of(model: EurasiaModel) -> maps.Moment:
+    """The month last run, as the tables of figures take it."""
+    actors = [*model.world.actors]
+    rulers = [actors[at] if at >= 0 else None for at in model.state.ruler]
+    presence = model.inputs.levers.month(max(model.month - 1, 0)).presence
+    return maps.Moment(model.date, model.measures, presence, rulers)
+
+
+def figure_of(model: EurasiaModel, view: str) -> Figure:
+    """One of the views, of the month last run."""
+    title, measure = VIEWS[view]
+    scenario, theory, now = model.scenario, model.inputs.theory, model.measures
+    under = style.caption({scenario.name: (1, 0)}, model.root_seed, theory)
+    subject = f"{model.date} · {scenario.title} · {theory.replace('_', ' ')}"
+    words = style.Words(title, under, subject, model.world.names)
+    if not measure:
+        table = maps.region_table(model.world, [moment_of(model)])
+        return maps.region_map(model.world, table, words)
+    return maps.matrix([name for name in now if name.startswith(f"{measure}.")], now, words)[0]
+
+
+def picture(model: EurasiaModel, view: str) -> Drawn:
+    """One of the views as the page shows it."""
+    says = f"{VIEWS[view][0]} in {model.date}, {model.scenario.name}, {model.inputs.theory}"
+    return in_turn(lambda: figure_of(model, view), says)
 
 
 @dataclass(frozen=True)
@@ -101,13 +171,12 @@ def answers(
     parting, last = parting_month(family), min(inputs.months for inputs in family)
     columns, shown = family[0].columns, slice(max(parting - _YEAR, 0), last)
     dates, names = [world.date(t) for t in range(last)], [each.scenario.name for each in family]
-    kept, window = np.array([columns.index(column)]), (parting, last)
+    kept = np.array([columns.index(column)])
     batches: list[list[Outcome]] = []
-    figure: Drawn | None = None
-    done = 0
+    figure, done = None, 0
     for size in BATCHES:
         part = draws.part(slice(done, done + size))
-        batches.append(run_ensemble_draws(family, part, window=window, kept=kept))
+        batches.append(run_ensemble_draws(family, part, window=(parting, last), kept=kept))
         done += size
         whole = [Outcome.joined(own) for own in zip(*batches, strict=True)]
         sides = [pd.DataFrame(each.means, columns=columns) for each in whole]
@@ -142,17 +211,16 @@ def warm() -> None:
 
 def _drawn(answer: Answer, seed: int, theory: str) -> Drawn:
     """A fan of the measure, and dots of its means."""
-    names, scenarios, done = shared.world().names, list(answer.sides), len(answer.months)
-    under = caption({name: (done, lost) for name, lost in answer.failed.items()}, seed, theory)
+    names, done = shared.world().names, len(answer.months)
+    title, unit = style.readable(answer.column, names), style.unit_of(answer.column)
+    counts = {name: (done, lost) for name, lost in answer.failed.items()}
+    under, subject = style.caption(counts, seed, theory), ", less: ".join(map(titled, counts))
     headings = ("month by month", f"mean from {answer.parting} on")
-    title, unit = readable(answer.column, names), unit_of(answer.column)
-    labels = Words(title, under, ", less: ".join(map(titled, scenarios)), names)
-
-    def build() -> Figure:
-        parting = answer.parting if len(scenarios) > 1 else None
-        return outlook(answer.months, answer.means, parting, headings, labels, unit)
-
-    return in_turn(build, f"{title}: {done} runs of {' and of '.join(scenarios)}, and their spread")
+    parting = answer.parting if len(counts) > 1 else None
+    labels = style.Words(title, under, subject, names)
+    given = (answer.months, answer.means, parting, headings, labels, unit)
+    says = f"{title}: {done} runs of {' and of '.join(counts)}, and their spread"
+    return in_turn(lambda: outlook(*given), says)
 
 
 def titled(name: str) -> str:
@@ -164,15 +232,13 @@ def titled(name: str) -> str:
 def difference(answer: Answer) -> str:
     """The paired difference, first less second, in words."""
     one, other = answer.sides
-    whole, level = (
-        answer.means[np.isfinite(answer.means)],
-        answer.sides[other][answer.column].mean(),
-    )
+    whole = answer.means[np.isfinite(answer.means)]
     if not len(whole):
         return "No pair of runs is whole."
+    level = answer.sides[other][answer.column].mean()
     low, high = mean_interval(whole)
     shares = {"pairs": len(whole), "above": (whole > 0).mean(), "below": (whole < 0).mean()}
-    found = readable(answer.column, shared.world().names)
+    found = style.readable(answer.column, shared.world().names)
     sentence = says(shares, found[0].upper() + found[1:], "so far")
     per_cent = f"{100 * whole.mean() / abs(level):+.1f} % of the level, " if level else ""
     mean = f"On average {per_cent}{whole.mean():+.5f}"

@@ -1,6 +1,6 @@
-"""The question on the page: scenario, theory, seed and settings, and its file for download."""
+"""What one visitor asks and looks at, and the controls that change the question."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,12 +8,92 @@ from typing import Any
 import solara
 
 from eurasia_sim.dashboard import shared
-from eurasia_sim.dashboard.provenance import Origin
-from eurasia_sim.dashboard.visit import Visit, select, words
+from eurasia_sim.dashboard.answers import ALONE, VIEWS
+from eurasia_sim.dashboard.session import Question, Session, complaints
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.files.text import visible
 from eurasia_sim.scenarios.writer import file_text, values_held
 from eurasia_sim.world.levers import FREE, choices, levers
+from eurasia_sim.world.provenance import described, told
 
+TABS = ("Answer", *VIEWS, "Events", "Numbers", "By hand", "Export")
 _STEPS = 100  # of a slider between its two ends
+
+
+class Visit:
+    """One visitor's state; a part of the page that reads a value is drawn anew when it is set."""
+
+    def __init__(self) -> None:
+        self.question = solara.Reactive(Question(shared.first_scenario()))
+        self.problem = solara.Reactive("")  # what is wrong with the last input
+        self.tab = solara.Reactive(0)
+        self.column = solara.Reactive("")  # the measure whose parents are shown
+        self.second = solara.Reactive(shared.second_scenario() or ALONE)
+        self.measured = solara.Reactive("")  # the measure that is compared
+        self.over_ranges = solara.Reactive(default_value=True)
+        self.playing = solara.Reactive(default_value=False)
+        self.restarts = solara.Reactive(0)
+        self.version = solara.Reactive(0)  # of the run
+        self._run = solara.Reactive(None)
+
+    @property
+    def session(self) -> Any:
+        """The run in view, which changes in place; none before the first has begun."""
+        self.version.get()
+        return self._run.get()
+
+    def begin(self) -> None:
+        """Begin the run of the question; the one in view stays until it is ready."""
+        asked = self.question.peek()
+        session = Session(asked.resolved(), asked.theory, asked.seed)
+        if asked == self.question.peek():  # which may have changed meanwhile
+            self._run.set(session)
+
+    def ask(self, wanted: Question) -> None:
+        """Take a question if nothing is wrong with it, or say what is."""
+        try:
+            wanted.resolved()
+        except DataError as error:
+            self.problem.set(complaints(error))
+        else:
+            self.problem.set("")
+            self.question.set(wanted)
+
+    def change(self, work: Callable[[], object]) -> None:
+        """Change the run, or say why it cannot be, and draw it anew."""
+        try:
+            work()
+            self.problem.set("")
+        except (ValueError, FloatingPointError) as error:
+            self.problem.set(complaints(error))
+            self.playing.set(False)
+        self.version.set(self.version.peek() + 1)
+
+
+def words(tag: str, text: str, *classes: str, style: str = "") -> Any:
+    """An element of text that the browser never reads as markup."""
+    names = " ".join(classes)
+    return solara.v.Html(tag=tag, children=[visible(text)], class_=names, style_=style)
+
+
+def select(label: str, known: list[str] | Mapping[str, str], chosen: str | None, take: Any) -> None:
+    """A list of titles, of which one is chosen; `take` is given its name.
+
+    Args:
+        known: ids, each shown by the name that it has in the world; or titles by name.
+    """
+    if isinstance(known, list):
+        names = shared.world().names
+        known = {k: names.get(k, k if "." in k else k.replace("_", " ")) for k in known}
+    titles = shared.apart(known)
+    keys = {title: key for key, title in titles.items()}
+    shown, classes = titles[chosen] if chosen else None, [label.lower()]
+    solara.Select(label, [*keys], shown, lambda t: take(keys[t]), dense=True, classes=classes)
+
+
+def _slide(value: float, label: str, low: float, high: float, take: Callable[..., Any]) -> None:
+    step = (high - low) / _STEPS
+    solara.SliderFloat(label, value, low, high, step, on_value=take, thumb_label=False)
 
 
 @solara.component
@@ -49,11 +129,6 @@ def ScenarioEditor(visit: Visit) -> None:
         LeverSlider(visit)
     with solara.Details("What nobody knows"):
         NumberSlider(visit)
-
-
-def _slide(value: float, label: str, low: float, high: float, take: Callable[..., Any]) -> None:
-    step = (high - low) / _STEPS
-    solara.SliderFloat(label, value, low, high, step, on_value=take, thumb_label=False)
 
 
 @solara.component
@@ -126,6 +201,16 @@ def NumberSlider(visit: Visit) -> None:
     solara.Button("Set this number", on_click=put, small=True, classes=["set-number"])
     with solara.Details("Where it comes from"):
         Origin(number.path)
+
+
+@solara.component
+def Origin(path: str) -> None:
+    """What `explain` says of a number: its range, its basis, its claims and works."""
+
+    def text() -> str:
+        return "\n".join(told(described(shared.world(), path, shared.evidence(path))))
+
+    words("pre", solara.use_memo(text, [path]), "claim")
 
 
 @solara.component
