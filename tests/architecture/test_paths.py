@@ -53,13 +53,6 @@ def test_every_path_that_a_page_names_stands(pages, repository, product_files):
     assert not lost, "\n".join(lost)
 
 
-def docstrings(path: Path) -> str:
-    """All of a file's."""
-    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    return "\n".join(ast.get_docstring(node) or "" for node in nodes if isinstance(node, kinds))
-
-
 def test_every_work_that_the_data_or_a_docstring_cites_stands_in_the_bibliography(package):
     bibliography = (package / "data" / "references.bib").read_text(encoding="utf-8")
     works = set(re.findall(r"^@\w+\{([^,\s]+),", bibliography, re.MULTILINE))
@@ -69,7 +62,10 @@ def test_every_work_that_the_data_or_a_docstring_cites_stands_in_the_bibliograph
     cited = {
         path: cite.findall(path.read_text("utf-8")) for path in package.rglob("data/**/*.yaml")
     }
-    cited |= {path: CITED.findall(docstrings(path)) for path in package.rglob("*.py")}
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    for path in package.rglob("*.py"):
+        nodes = [x for x in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(x, kinds)]
+        cited[path] = CITED.findall("\n".join(ast.get_docstring(x) or "" for x in nodes))
     assert sum(map(len, cited.values())) > 100
     lost = {f"{path.name}: {key}" for path, keys in cited.items() for key in set(keys) - works}
     assert not lost, "\n".join(sorted(lost))

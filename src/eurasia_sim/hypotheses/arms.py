@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -104,9 +103,7 @@ class Plan:
         found = []
         for own in alike.values():
             arms = [self.inputs(self.arms[at], self.world.default_theory, {}) for at in own]
-            months = np.array(
-                [[branch_month(pair) for pair in product([one], arms)] for one in arms]
-            )
+            months = np.array([[branch_month([one, two]) for two in arms] for one in arms])
             trunk = int(months.sum(axis=1).argmax())
             order = [trunk, *(place for place in range(len(own)) if place != trunk)]
             found.append(([own[place] for place in order], months[trunk, order].tolist()))

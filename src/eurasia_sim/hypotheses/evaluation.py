@@ -153,7 +153,6 @@ class _Evaluator:
         return row, [_part_row(one, *each) for each in told]
 
     def map_tables(self) -> pd.DataFrame:
-        """Every map of the family, one below the other."""
         found = [pd.DataFrame(columns=["map"])]
         for contrast in self.family.maps:
             tell = partial(self.report, f"map {contrast.id}")
@@ -216,7 +215,6 @@ class _Evaluator:
 
 
 def _part_row(one: Hypothesis, found: Layers, word: str, fit_word: str) -> dict[str, Any]:
-    """A part in one row."""
     part, space = found.part, found.space.shares()
     low, high = wilson(space["share"], int(np.isfinite(found.space.effects).sum()))
     whole = [own[np.isfinite(own)] for own in (found.null, found.fit.effects)]
@@ -289,19 +287,19 @@ def cell_rows(contrast: ContrastMap, changes: Mapping[str, Spread]) -> list[dict
     own, n = {name: each.only(whole) for name, each in changes.items()}, int(whole.sum())
     rows: list[dict[str, Any]] = []
     for name, each in own.items():
-        mean, low, high = np.nan, np.nan, np.nan
+        mean, low, high = _NAN, _NAN, _NAN
         if n:
             mean, (low, high) = each.effects.mean(), np.quantile(each.effects, _MIDDLE_90)
         numbers = {"mean": float(mean), "low": float(low), "high": float(high)}
-        rows.append({"kind": "reading", "name": name, "n": n, **numbers})
-        shares = each.shares()
-        rows[-1] |= {"holds": shares["share"], "mirrored": shares["mirrored"]}
+        shares = {"holds": share(each.holds), "mirrored": share(each.opposite)}
+        rows.append({"kind": "reading", "name": name, "n": n, **numbers, **shares})
+    both = np.full(n, True)
     for rival, names in contrast.rivals.items():
         expected = np.all([own[name].holds for name in names], axis=0)
         reverse = np.all([own[name].opposite for name in names], axis=0)
         shares = {"holds": share(expected), "mirrored": share(reverse)}
         rows.append({"kind": "rival", "name": rival, "n": n, **shares})
-    both = np.all([own[x].holds for names in contrast.rivals.values() for x in names], axis=0)
+        both &= expected
     together = " and ".join(contrast.rivals)
     return [*rows, {"kind": "rival", "name": together, "n": n, "holds": share(both)}]
 

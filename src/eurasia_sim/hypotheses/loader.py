@@ -50,7 +50,6 @@ class _Checker:
         self.documents = list(load_evidence(world.directory).documents) if has_documents else []
 
     def family(self, path: Path, file: shapes.HypothesesFile) -> Family:
-        """Every hypothesis and map of the file."""
         window = self.window(("window",), file.window)
         self.rule = file.smallest or shapes.SmallestEntry(of_level=0.1)
         controls = [name for name, own in file.hypotheses.items() if own.kind == "control"]
@@ -68,7 +67,6 @@ class _Checker:
                 self.complain((*trail, at), f"unknown {kind} '{name}'", known, name)
 
     def hypothesis(self, name: str, given: shapes.HypothesisEntry, window: Window) -> Hypothesis:
-        """The hypothesis of one entry."""
         trail: Trail = ("hypotheses", name)
         for at, source in enumerate(given.source):
             place = (*trail, "source", at, "document")
@@ -80,17 +78,13 @@ class _Checker:
         parts = tuple(self.part((*trail, join, at), entry, window) for at, entry in entries)
         if given.kind == "control":  # it asks whether the measure answers, not by how much
             parts = tuple(replace(each, smallest=Smallest(each.smallest.floor)) for each in parts)
-        sources = "; ".join(
-            f"{each.document} {', '.join(f'L{line}' for line in each.lines)}"
-            for each in given.source
-        )
+        sources = "; ".join(f"{x.document} L{', L'.join(map(str, x.lines))}" for x in given.source)
         own = given.kind, given.built_in, tuple(given.needs)
         return Hypothesis(name, given.says, sources, given.note, join, parts, *own)
 
     def map(
         self, name: str, given: shapes.MapEntry, hypotheses: list[str], window: Window
     ) -> shapes.ContrastMap:
-        """The map of one entry; the levers of every level are checked."""
         trail: Trail = ("maps", name)
         readings = {
             name: self.reading((*trail, "readings", name), entry, window)
