@@ -1,17 +1,14 @@
 """What the page draws: views of one month of a run, and paired runs in growing numbers."""
 
 import base64
-import io
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import matplotlib.image
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from eurasia_sim.analysis.differences import mean_interval, says
@@ -19,7 +16,7 @@ from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.session import Question
 from eurasia_sim.figures import maps, style
-from eurasia_sim.figures.gallery import settle
+from eurasia_sim.figures.gallery import render
 from eurasia_sim.figures.time_series import outlook
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.text import visible
@@ -60,17 +57,12 @@ class Drawn(NamedTuple):
 
 
 def in_turn(draw: Callable[[], Figure], says: str) -> Drawn:
-    """Build and draw a figure while no other thread does, with little compression."""
-    stream = io.BytesIO()
+    """Build and draw a figure while no other thread does."""
     with _TURN, style.use_style():
         figure = draw()
         lacking = style.lacking_words(style.fit_fonts(figure))
-        settle(figure)
-        canvas: Any = FigureCanvasAgg(figure)
-        canvas.draw()
-        packing = {"compress_level": 1}
-        matplotlib.image.imsave(stream, canvas.buffer_rgba(), format="png", pil_kwargs=packing)
-    return Drawn(stream.getvalue(), ". ".join(filter(None, (visible(says), lacking))))
+        png = render(figure, "png")
+    return Drawn(png, ". ".join(filter(None, (visible(says), lacking))))
 
 
 def moment_of(model: EurasiaModel) -> maps.Moment:
@@ -175,9 +167,8 @@ def answers(
     batches: list[list[Outcome]] = []
     figure, done = None, 0
     for size in BATCHES:
-        part = draws.part(slice(done, done + size))
+        part, done = draws.part(slice(done, done + size)), done + size
         batches.append(run_ensemble_draws(family, part, window=(parting, last), kept=kept))
-        done += size
         whole = [Outcome.joined(own) for own in zip(*batches, strict=True)]
         sides = [pd.DataFrame(each.means, columns=columns) for each in whole]
         months = _less(*(each.trajectories[:, shown, 0] for each in whole))

@@ -1,8 +1,9 @@
 """What one visitor asks and looks at, and the controls that change the question."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from html import escape
 from typing import Any
 
 import solara
@@ -89,6 +90,13 @@ def select(label: str, known: list[str] | Mapping[str, str], chosen: str | None,
     keys = {title: key for key, title in titles.items()}
     shown, classes = titles[chosen] if chosen else None, [label.lower()]
     solara.Select(label, [*keys], shown, lambda t: take(keys[t]), dense=True, classes=classes)
+
+
+def table(rows: Iterable[Iterable[str]], name: str) -> None:
+    """A table of text, as one element: hundreds of single ones would take seconds."""
+    lines = ("</td><td>".join(escape(visible(cell)) for cell in row) for row in rows)
+    content = "".join(f"<tr><td>{line}</td></tr>" for line in lines)
+    solara.HTML("table", unsafe_innerHTML=content, classes=[name])
 
 
 def _slide(value: float, label: str, low: float, high: float, take: Callable[..., Any]) -> None:

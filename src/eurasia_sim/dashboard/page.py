@@ -2,19 +2,17 @@
 
 import threading
 from functools import partial
-from html import escape
 
 import solara
 import solara.lab
 
 from eurasia_sim.analysis.headline import headlines, in_words
 from eurasia_sim.compute.dimensions import DOMAINS
-from eurasia_sim.dashboard import answers, shared
-from eurasia_sim.dashboard.editor import TABS, Export, Origin, ScenarioEditor, Visit, select, words
+from eurasia_sim.dashboard import answers, editor, shared
+from eurasia_sim.dashboard.editor import TABS, Visit, select, words
 from eurasia_sim.dashboard.session import complaints
 from eurasia_sim.figures.style import readable
 from eurasia_sim.files.data_yaml import packaged
-from eurasia_sim.files.text import visible
 from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.simulation.inputs import prepare
 
@@ -43,7 +41,7 @@ def Page() -> None:
             elif visit.session:
                 Run(visit)
         with solara.Column(classes=["editor"], gap="10px"):
-            ScenarioEditor(visit)
+            editor.ScenarioEditor(visit)
 
 
 @solara.component
@@ -67,7 +65,7 @@ def Run(visit: Visit) -> None:
     KeyNumbers(visit)
     parts = {
         "Answer": Comparison, "Events": Events, "Numbers": Provenance, "By hand": ActorControl,
-        "Export": Export, **{name: partial(Picture, view=name) for name in answers.VIEWS},
+        "Export": editor.Export, **{name: partial(Picture, view=name) for name in answers.VIEWS},
     }  # fmt: skip
     with solara.lab.Tabs(value=visit.tab, lazy=True):
         for name in TABS:
@@ -166,11 +164,7 @@ def AnswerView(answer: answers.Answer) -> None:
         low, high = runs[answer.column].quantile([0.05, 0.95])
         mean, span = f"{runs[answer.column].mean():.4f}", f"{low:.4f} to {high:.4f}"
         rows.append((titled(name), str(len(runs)), str(answer.failed[name]), mean, span))
-    with solara.v.SimpleTable(dense=True, class_="found"), solara.v.Html(tag="tbody"):
-        for cells in rows:
-            with solara.v.Html(tag="tr"):
-                for cell in cells:
-                    words("td", cell)
+    editor.table(rows, "found")
 
 
 @solara.component
@@ -188,13 +182,11 @@ def Events(visit: Visit) -> None:
     actors, theatres = session.world.actors, session.world.theatres
     latest = session.events[: -_MOST_EVENTS - 1 : -1]
     words("p", f"{len(session.events)} events so far; the latest {len(latest)}", "quiet")
-    # One element for all: hundreds of single ones would take seconds.
-    table = ""
-    for each in latest:
-        kind, actor, theatre = each.kind.replace("_", " "), each.actor, each.theatre
-        cells = (each.month, kind, actors[actor].name, theatres[theatre].name, each.detail)
-        table += f"<tr><td>{'</td><td>'.join(escape(visible(cell)) for cell in cells)}</td></tr>"
-    solara.HTML("table", unsafe_innerHTML=table, classes=["events"])
+    rows = [
+        (month, kind.replace("_", " "), actors[actor].name, theatres[theatre].name, detail)
+        for month, kind, actor, theatre, detail in latest
+    ]
+    editor.table(rows, "events")
 
 
 @solara.component
@@ -232,7 +224,7 @@ def Parents(column: str, value: float) -> None:
     coded = [number.path for number in found if number.claims()]
     own = path.value if path.value in paths else (coded or paths)[0]
     solara.Select("Number that enters it", paths, own, path.set, dense=True, classes=["parent"])
-    Origin(own)
+    editor.Origin(own)
 
 
 @solara.component
