@@ -23,7 +23,7 @@ from eurasia_sim.validation import forecasts, measured
 from eurasia_sim.validation.calibration import Problem
 from eurasia_sim.validation.forecasts import FITTED, KNOWN, MODEL, linked_forecast
 from eurasia_sim.validation.measured import compared, measures
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import World
 
 YEARS = np.array([2001, 2002])
 SMALL = st.floats(-3, 3)
@@ -163,11 +163,6 @@ def test_runs_ahead_part_from_the_record_after_their_origin_alone(world, inputs)
             assert np.array_equal(again[name][origin], reading, equal_nan=True)
 
 
-def test_a_world_without_observations_has_no_skill():
-    other = load_world("europe_1914")
-    assert forecasts.skill(other, as_recorded(other), other.default_theory, 8, 7) is None
-
-
 def test_errors_are_pooled_over_cells_and_then_over_origins(capsys):
     asked = series([[0, 0, 1, 2, np.nan], [0, 0, 3, 0, 4]])
     zero, two = (still(lambda past, at=at: at + 0 * past.values[:, -1]) for at in (0, 2))
@@ -201,9 +196,8 @@ def test_what_comes_after_an_origin_moves_its_errors_and_no_forecast(world):
             floor = each.item.floor and Floor(origins=[2010])
             item = each.item.model_copy(update={"floor": floor})
             items[name] = replace(each, item=item, values=each.values + later * (each.years > 2010))
-        found.append(
-            forecasts.floors(replace(whole, items=items)).set_index(["item", "method"])["off"]
-        )
+        table = forecasts.floors(replace(whole, items=items))
+        found.append(table.set_index(["item", "method"])["off"])
     assert {*FREE, FITTED, FITTED + KNOWN, "free run"} <= set(found[0]["deaths"].index)
     pd.testing.assert_series_equal(found[0] - 3, found[1].loc[found[0].index])
     with pytest.raises(DataError, match="no observed item of eurasia says where its floor is"):
