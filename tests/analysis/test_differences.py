@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu, t, ttest_1samp, ttest_ind
 
 from eurasia_sim.analysis import convergence, differences, headline
-from eurasia_sim.analysis.convergence import StoppingRule, half_width
+from eurasia_sim.analysis.convergence import StoppingRule, half_width, wanted_half_width
 from eurasia_sim.analysis.differences import DIFFERENT, EQUIVALENT, INCONCLUSIVE
 from eurasia_sim.analysis.headline import DEPENDS, FALLS, HARDLY, NOTHING, OPEN, RISES, UNSETTLED
 from eurasia_sim.files.data_yaml import DataError, read_page
@@ -261,31 +261,34 @@ def test_the_runs_needed_are_enough_and_one_fewer_are_not(deviation, precision):
     assert n == 2 or width[1] > precision
 
 
-def test_a_rule_is_read_and_waits_for_what_is_known_least():
-    rule = StoppingRule.read("half-width=0.5")
-    assert (rule, str(rule)) == (StoppingRule(0.5), "half-width=0.5")
+def test_a_rule_is_read_and_another_text_refused():
+    assert wanted_half_width("half-width=0.5") == 0.5
     for wrong in ("half-width", "w=1", *(f"half-width={x}" for x in ("", 0, -1, "nan", "inf"))):
         with pytest.raises(DataError, match=r"write half-width=0\.002"):
-            StoppingRule.read(wrong)
-    values = {"well": np.array([1.0, 1.1, 0.9, 1.0]), "badly": np.array([1.0, 5.0, -3.0, 1.0])}
-    assert rule.widest(values)[0] == "badly"
-    assert not rule.is_met(values)
-    assert rule.is_met({"well": values["well"]})
-    assert not StoppingRule(1e9).is_met({"failed": np.full(9, np.nan)})
+            wanted_half_width(wrong)
 
 
-def test_of_one_scenario_means_are_watched_and_of_several_paired_differences():
+def test_a_rule_waits_for_what_is_known_least_of_means_or_of_paired_differences():
     rows = [
-        {"scenario": s, "theory": "one", "set": "ranges", "run": r, "m": 10.0 * r + (s == "stay")}
+        {"scenario": s, "theory": "one", "set": "ranges", "run": r, "m": 10.0 * r + (s == "stay"),
+         "failed": np.nan}
         for s in ("stay", "leave") for r in (2, 0, 1)
     ]  # fmt: skip
-    runs = pd.DataFrame(rows)
-    for scenarios, name, values in (
-        (["stay", "leave"], "m of stay less leave, one, ranges", [1.0, 1.0, 1.0]),
-        (["stay"], "m of stay, one, ranges", [1.0, 11.0, 21.0]),
+    runs, of_ten = pd.DataFrame(rows), half_width(np.array([1.0, 11.0, 21.0]))
+    for scenarios, measures, wanted, met, widest, half in (
+        (("stay", "leave"), ("m",), 0.1, True, "m of stay less leave, one, ranges", 0.0),
+        (("stay",), ("m",), 30.0, True, "m of stay, one, ranges", of_ten),
+        (("stay",), ("m",), 20.0, False, "m of stay, one, ranges", of_ten),
+        (("stay",), ("failed", "m"), 1e9, False, "failed of stay, one, ranges", math.nan),
     ):
-        found = convergence.watched(runs[runs["scenario"].isin(scenarios)], scenarios, ["m"])
-        assert {name: own.tolist() for name, own in found.items()} == {name: values}
+        for most, goes_on in ((5, False), (6, not met)):
+            rule = StoppingRule(wanted, scenarios, measures, 3, most)
+            own = runs[runs["scenario"].isin(scenarios)]
+            found = rule.verdict(own)
+            assert (found["met"], found["widest"], found["runs"]) == (met, widest, 3)
+            assert found["half_width"] == pytest.approx(half, nan_ok=True)
+            assert rule.goes_on(own) == goes_on
+    assert str(rule) == "half-width=1e+09"
 
 
 # --- a sentence on competition says only what its measures agree on

@@ -7,9 +7,9 @@ a least number below which the width itself is not reliable.
 import contextlib
 import math
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,40 +62,48 @@ def precision_row(values: Floats, precision: float | None) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class StoppingRule:
-    """Stop once every mean is known to a half-width.
+    """Add blocks of runs until every mean is known to a half-width, or there are too many.
 
-    It is applied after whole blocks of runs, the least number at once, whose number no worker
-    changes: the same command always stops at the same run.
+    No worker changes the number of runs in a block: the same command always stops at the same run.
     """
 
-    half_width: float
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """The rule of a text such as `half-width=0.002`; raises DataError for another text."""
-        name, _, value = text.partition("=")
-        with contextlib.suppress(ValueError):
-            if name.strip() == _RULE and 0 < float(value) < math.inf:
-                return cls(float(value))
-        right = f"write {_RULE}=0.002, a number above 0 in the measure's unit"
-        raise DataError([f"--until {text} is no rule; {right}"])
+    wanted: float  # half-width
+    scenarios: tuple[str, ...]
+    measures: tuple[str, ...]
+    block: int  # runs a scenario that are added at once, and the least number
+    most: int  # runs a scenario
 
     def __str__(self) -> str:
-        return f"{_RULE}={self.half_width:g}"
+        return f"{_RULE}={self.wanted:g}"
 
-    def is_met(self, values: Mapping[str, Floats]) -> bool:
-        """Whether every mean is known well enough."""
-        return self.widest(values)[1] <= self.half_width
+    def verdict(self, runs: pd.DataFrame) -> dict[str, Any]:
+        """Whether it is met, after how many runs a scenario, and what is known least."""
+        means = _watched(runs, self.scenarios, self.measures)
+        widths = {name: half_width(values) for name, values in means.items()}
+        widest = max(widths, key=lambda name: (math.isnan(widths[name]), widths[name]))
+        return {
+            "rule": str(self), "met": widths[widest] <= self.wanted,
+            "runs": int(runs["run"].max()) + 1, "least": self.block, "most": self.most,
+            "widest": widest, "half_width": widths[widest], "measures": list(self.measures),
+        }  # fmt: skip
 
-    @staticmethod
-    def widest(values: Mapping[str, Floats]) -> tuple[str, float]:
-        """Name and half-width of what is known least; NaN where that is not known at all."""
-        widths = {name: half_width(own) for name, own in values.items()}
-        name = max(widths, key=lambda name: (math.isnan(widths[name]), widths[name]))
-        return name, widths[name]
+    def goes_on(self, runs: pd.DataFrame) -> bool:
+        """Whether another block is to follow these runs."""
+        found = self.verdict(runs)
+        return not found["met"] and found["runs"] + self.block <= self.most
 
 
-def watched(
+def wanted_half_width(text: str) -> float:
+    """That of a rule such as `half-width=0.002`; DataError for another text."""
+    name, _, value = text.partition("=")
+    with contextlib.suppress(ValueError):
+        if name.strip() == _RULE and 0 < float(value) < math.inf:
+            return float(value)
+    right = f"write {_RULE}=0.002, a number above 0 in the measure's unit"
+    raise DataError([f"--until {text} is no rule; {right}"])
+
+
+def _watched(
     runs: pd.DataFrame, scenarios: Sequence[str], measures: Sequence[str]
 ) -> dict[str, Floats]:
     """Values of a stopping rule: measures of one scenario, or of the first less each other.

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 import typer
 from typer import Argument, Option
 
-from eurasia_sim.analysis.convergence import StoppingRule, watched
+from eurasia_sim.analysis.convergence import StoppingRule, wanted_half_width
 from eurasia_sim.analysis.differences import paired_difference
 from eurasia_sim.analysis.headline import headlines
 from eurasia_sim.cli import FAILED_WORK, options, terminal
@@ -101,51 +101,32 @@ def run(
         raise typer.Exit(FAILED_WORK)
 
 
-class _Rule(NamedTuple):
-    """When a study that goes on, n runs at a time, ends."""
-
-    study: Study
-    rule: StoppingRule
-    measures: tuple[str, ...]
-    most: int
-
-    def goes_on(self, runs: pd.DataFrame) -> bool:
-        """Whether n more runs are to follow."""
-        found = self.verdict(runs)
-        return not found["met"] and found["runs"] + self.study.n <= self.most
-
-    def verdict(self, runs: pd.DataFrame) -> dict[str, Any]:
-        """Rule, whether it is met, after how many runs a scenario, and the widest interval."""
-        values = watched(runs, [scenario.name for scenario in self.study.scenarios], self.measures)
-        widest, half = self.rule.widest(values)
-        return {
-            "rule": str(self.rule), "met": self.rule.is_met(values),
-            "runs": int(runs["run"].max()) + 1, "least": self.study.n, "most": self.most,
-            "widest": widest, "half_width": half, "measures": list(self.measures),
-        }  # fmt: skip
-
-
-def _rule(study: Study, until: str | None, watch: Sequence[str], most: int) -> _Rule | None:
+def _rule(study: Study, until: str | None, watch: Sequence[str], most: int) -> StoppingRule | None:
     """The rule that the options ask for, if they do."""
     if until is None and watch:
         hint = "add a rule, such as --until half-width=0.002"
         raise DataError([f"--watch says what --until looks at; {hint}"])
     if until is None:
         return None
-    rule = StoppingRule.read(until)
+    wanted = wanted_half_width(until)
     if most < study.n:
         raise DataError([f"--most {most} is below -n {study.n}, the least number of runs"])
     columns = study.inputs(study.theories[0])[0].columns
     measures = matching("--watch", watch, columns) if watch else study.shown(columns)
-    return _Rule(study, rule, tuple(measures), most)
+    names = tuple(scenario.name for scenario in study.scenarios)
+    return StoppingRule(wanted, names, tuple(measures), study.n, most)
 
 
 def _execute(
-    study: Study, inputs: Sequence[Inputs], rule: _Rule | None, out: Path, workers: int | None
+    study: Study,
+    inputs: Sequence[Inputs],
+    rule: StoppingRule | None,
+    out: Path,
+    workers: int | None,
 ) -> tuple[Path, pd.DataFrame, bool]:
     """Folder and runs of the study, and whether an identical finished one was found."""
     ids = [*chain.from_iterable(own for batch in study.batches() for own in batch.ids)]
-    identity = [str(rule.rule), *rule.measures, str(rule.most)] if rule else []
+    identity = [str(rule), *rule.measures, str(rule.most)] if rule else []
     said = content_digest(study.scenarios)
     folder = out / results.folder_name(study.name, [*ids, said, *identity])
     if found_again(folder):
