@@ -4,10 +4,10 @@ import contextlib
 import functools
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
@@ -23,68 +23,59 @@ from eurasia_sim.simulation.ensemble import run_ensemble
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.world import load_world
 
-# Which runs of a scenario fail, by their seeds.
-FAILS: dict[str, Callable[[str, np.ndarray], np.ndarray]] = {
-    "": lambda _, seeds: np.zeros(len(seeds), bool),
-    "every": lambda _, seeds: np.ones(len(seeds), bool),
-    "twin": lambda name, seeds: np.full(len(seeds), name == "twin"),
-    "some of twin": lambda name, seeds: (seeds % 2 == 0) & (name == "twin"),
-}
-
-
-@contextlib.contextmanager
-def failing(which: str) -> Iterator[None]:
-    """Let some runs of the real model end in a number that is none."""
-    advance = ensemble.advance
-
-    def failed(family: Any, draws: Any, memories: Any, span: Any, *more: Any) -> Any:
-        found = advance(family, draws, memories, span, *more)
-        for inputs, outcome in zip(family, found, strict=True):
-            if span[1] == inputs.months:
-                outcome.statuses[FAILS[which](inputs.scenario.name, draws.seeds)] = (1, 3, 2)
-        return found
-
-    with mock.patch.object(ensemble, "advance", failed):
-        yield
-
-
+FILES = {
+    "few_months": SCENARIO, "twin": SCENARIO.replace("0.3", "0.6"),
+    "one_month": SCENARIO.replace("2002-03", "2001-12"),
+}  # fmt: skip
 GAINS, PULL = "rules.cooperation.relative_gains", "rules.alignment.pull_relation"
+RANGES = f"{GAINS}: {{low: 0.2, high: 0.8}}, {PULL}: {{low: 0.5, high: 1.2}}"
+FLAT = "rules.contest.refusal_slope: [2, 3]"  # at reference no host refuses anything
 SWEEP = """format: 2
 kind: sweep
 title: Next to nothing
-scenarios: [{scenarios}]
+scenarios: {scenarios}
 measures: [competition.russia-china.central_asia]
 design: {{kind: {design}}}
 factors: {{{factors}}}
 replications: {replications}
 """
-RANGES = f"{GAINS}: {{low: 0.2, high: 0.8}}, {PULL}: {{low: 0.5, high: 1.2}}"
-FLAT = "rules.contest.refusal_slope: [2, 3]"  # at reference no host refuses anything
 ONE = "one finished run tells nothing of a spread"
 FAILED = "every run failed"
 FEW = "inconclusive: too few"
-# name -> words of `run` (scenarios, number), runs that fail, what `analyze`, `plot` and `compare`
-# must say; `compare` only where there are two scenarios.
-RUNS: dict[str, tuple[str, int, str, str, str, str]] = {
-    "one run": ("few_months", 1, "", ONE, "", ""),
-    "one month": ("one_month", 2, "", "n 2", "", ""),
-    "two pairs": ("few_months twin", 2, "", "are needed", "", FEW),
-    "all failed": ("few_months twin", 4, "every", FAILED, "no difference: every run failed", FEW),
-    "one side failed": ("few_months twin", 4, "twin", f"twin: {FAILED}", "no run of both", FEW),
-    "some failed": ("few_months twin", 4, "some of twin", f"twin: {ONE}", "", FEW),
-}
-# name -> design, factors, replications, scenarios, runs that fail, `analyze` and `plot`.
-SWEEPS: dict[str, tuple[str, str, int, str, str, str, str]] = {
-    "one point": ("grid", f"{GAINS}: [0.5]", 1, "few_months", "", ONE, "no factor varies"),
-    "flat": ("grid", FLAT, 3, "few_months", "", "same at every point", ""),
-    "two saltelli": ("saltelli, points: 2", RANGES, 1, "few_months", "", "where no share", ""),
-    "one morris": ("morris, trajectories: 1", RANGES, 1, "few_months", "", "no interval", ""),
-    "two cells": ("latin_hypercube, points: 2", RANGES, 2, "few_months, twin", "", "n 2", ""),
-    "lhs failed": ("latin_hypercube, points: 2", RANGES, 1, "few_months", "every", FAILED, FAILED),
-    "morris failed": ("morris, trajectories: 2", RANGES, 1, "few_months", "every", "", FAILED),
-    "one side failed": (
-        "saltelli, points: 4", RANGES, 2, "few_months, twin", "twin",
-        "no two points finished in every scenario", "",
+
+
+class Case(NamedTuple):
+    """Words of `run`, or a sweep's design, factors and replications; what readers must say."""
+
+    scenarios: str
+    given: int | tuple[str, str, int]
+    fails: str = ""  # which runs: every, of twin, some of twin
+    analyze: str = ""
+    plot: str = ""
+    compare: str = ""  # only where there are two scenarios
+
+
+CASES = {
+    "one run": Case("few_months", 1, "", ONE),
+    "one month": Case("one_month", 2, "", "n 2"),
+    "two pairs": Case("few_months twin", 2, "", "are needed", "", FEW),
+    "all failed": Case("few_months twin", 4, "every", FAILED, f"no difference: {FAILED}", FEW),
+    "one side": Case("few_months twin", 4, "of twin", f"twin: {FAILED}", "no run of both", FEW),
+    "some failed": Case("few_months twin", 4, "some of twin", f"twin: {ONE}", "", FEW),
+    "one point": Case("few_months", ("grid", f"{GAINS}: [0.5]", 1), "", ONE, "no factor varies"),
+    "flat": Case("few_months", ("grid", FLAT, 3), "", "same at every point"),
+    "two saltelli": Case("few_months", ("saltelli, points: 2", RANGES, 1), "", "where no share"),
+    "one morris": Case("few_months", ("morris, trajectories: 1", RANGES, 1), "", "no interval"),
+    "two cells": Case("few_months twin", ("latin_hypercube, points: 2", RANGES, 2), "", "n 2"),
+    "lhs failed": Case(
+        "few_months", ("latin_hypercube, points: 2", RANGES, 1), "every", FAILED, FAILED
+    ),
+    "morris failed": Case(
+        "few_months", ("morris, trajectories: 2", RANGES, 1), "every", "", FAILED
+    ),
+    "one side of a sweep": Case(
+        "few_months twin", ("saltelli, points: 4", RANGES, 2), "of twin",
+        "no two points finished in every scenario",
     ),
 }  # fmt: skip
 _NO_NUMBER = re.compile(r"\b(nan|inf|infinity|none)\b|∞", re.IGNORECASE)
@@ -99,16 +90,21 @@ def compiled() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def scenarios(tmp_path: Path) -> dict[str, str]:
-    """Files of two scenarios of a few months and of one of one month, by name."""
-    texts = {
-        "few_months": SCENARIO, "twin": SCENARIO.replace("0.3", "0.6"),
-        "one_month": SCENARIO.replace("2002-03", "2001-12"),
-    }  # fmt: skip
-    for name, text in texts.items():
-        (tmp_path / f"{name}.yaml").write_text(text + "measures: [alignment]\n", encoding="utf-8")
-    return {name: str(tmp_path / f"{name}.yaml") for name in texts}
+@contextlib.contextmanager
+def failing(which: str) -> Iterator[None]:
+    """Let some runs of the real model end in a number that is none."""
+    advance = ensemble.advance
+
+    def failed(family: Any, draws: Any, memories: Any, span: Any, *more: Any) -> Any:
+        found = advance(family, draws, memories, span, *more)
+        for inputs, outcome in zip(family, found, strict=True):
+            fails = which == "every" or (which and inputs.scenario.name == "twin")
+            if fails and span[1] == inputs.months:
+                outcome.statuses[(draws.seeds % 2 == 0) | ("some" not in which)] = (1, 3, 2)
+        return found
+
+    with mock.patch.object(ensemble, "advance", failed):
+        yield
 
 
 def made(words: tuple[object, ...], out: Path, fails: str) -> Path:
@@ -146,61 +142,45 @@ def drawing_little() -> Iterator[None]:
     def few(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
         return [kind for kind in usual_kinds(held, measures) if kind in _KINDS]
 
-    replaced: dict[str, Any] = {
-        **{f"{module}.usual_kinds": few for module in ("figures.gallery", "reports.report")},
-        **{f"{module}.render": lambda *_: b"" for module in ("figures.gallery", "reports.parts")},
-    }
     with contextlib.ExitStack() as stack:
-        for name, value in replaced.items():
-            stack.enter_context(mock.patch(f"eurasia_sim.{name}", value))
+        for module in ("figures.gallery", "reports.report"):
+            replaced = {"usual_kinds": few, "render": lambda *_: b""}
+            stack.enter_context(mock.patch.multiple(f"eurasia_sim.{module}", **replaced))
         yield
 
 
-def read_everything(folder: Path, out: Path, analyzed: str, plotted: str) -> None:
-    """Every reading verb of a folder says what it must, and stands on what there is."""
+@pytest.mark.parametrize("name", CASES)
+def test_results_of_next_to_nothing_are_read_by_every_verb(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    for stem, text in FILES.items():
+        (tmp_path / f"{stem}.yaml").write_text(f"{text}measures: [alignment]\n", encoding="utf-8")
+    files = [str(tmp_path / f"{each}.yaml") for each in case.scenarios.split()]
+    words: tuple[object, ...] = ("run", *files, "-n", case.given)
+    if isinstance(case.given, tuple):
+        words = ("sweep", tmp_path / "tried.yaml")
+        asked = dict(zip(("design", "factors", "replications"), case.given, strict=True))
+        words[1].write_text(SWEEP.format(scenarios=files, **asked), encoding="utf-8")
+    folder, out = made(words, tmp_path / "out", case.fails), tmp_path / "read"
     check_text(done("analyze", folder, "--better", "higher"))
-    assert analyzed in check_text(done("analyze", folder, "--better", "higher", "--all"))
+    assert case.analyze in check_text(done("analyze", folder, "--better", "higher", "--all"))
     with drawing_little():
         pictures = call("plot", folder, "--out", out)
         done("report", folder, "--out", out / "page.html")
     assert pictures.returncode == 0
-    assert plotted in pictures.stderr
+    assert case.plot in pictures.stderr
     page = (out / "page.html").read_text(encoding="utf-8")
     text = re.sub("<style.*?</style>", "", page, flags=re.DOTALL)
     assert not re.search(r"∞|>\s*(nan|inf)\b", text)
     assert all(reason in text for reason in pictures.stderr.splitlines())
     check_folder(folder)
-
-
-@pytest.mark.parametrize("name", RUNS)
-def test_runs_of_next_to_nothing_are_read_by_every_verb(
-    name: str, scenarios: dict[str, str], tmp_path: Path
-) -> None:
-    named, n, fails, analyzed, plotted, compared = RUNS[name]
-    words = ("run", *(scenarios[each] for each in named.split()), "-n", n)
-    folder = made(words, tmp_path / "out", fails)
-    read_everything(folder, tmp_path / "read", analyzed, plotted)
-    answer = call("compare", folder)
-    assert answer.returncode == (0 if compared else 2)
-    said = check_text(answer.stdout)
-    assert compared in said
-    assert "different" not in said.replace("Set differently", "")
-    assert "equivalent" not in said
-
-
-@pytest.mark.parametrize("name", SWEEPS)
-def test_sweeps_of_next_to_nothing_are_read_by_every_verb(
-    name: str, scenarios: dict[str, str], tmp_path: Path
-) -> None:
-    design, factors, replications, named, fails, analyzed, plotted = SWEEPS[name]
-    given = ", ".join(scenarios[each] for each in named.split(", "))
-    file = tmp_path / "tried.yaml"
-    asked = {"design": design, "factors": factors, "replications": replications}
-    file.write_text(SWEEP.format(scenarios=given, **asked), encoding="utf-8")
-    folder = made(("sweep", file), tmp_path / "out", fails)
-    read_everything(folder, tmp_path / "read", analyzed, plotted)
+    if words[0] == "run":
+        answer = call("compare", folder)
+        assert answer.returncode == (0 if case.compare else 2)
+        said = check_text(answer.stdout)
+        assert case.compare in said
+        assert not re.search("different|equivalent", said.replace("Set differently", ""))
     if name == "one point":  # what is asked for by name is refused, and costs no other figure else
-        alone = call("plot", folder, "--kind", "tornado", "--out", tmp_path / "read")
+        alone = call("plot", folder, "--kind", "tornado", "--out", out)
         assert (alone.returncode, alone.stderr) == (2, "--kind tornado: no factor varies\n")
 
 
@@ -213,7 +193,7 @@ def test_a_test_of_nothing_but_failures_says_so(tmp_path: Path) -> None:
     assert "At most 2 runs of a part failed at reference; 8 parts have no run" in said
     pictures = call("plot", only(tmp_path), "--out", tmp_path / "read")
     assert (pictures.returncode, pictures.stdout) == (0, "")
-    assert "no difference: every run failed" in pictures.stderr
+    assert f"no difference: {FAILED}" in pictures.stderr
     done("report", only(tmp_path), "--out", tmp_path / "page.html")
 
 

@@ -1,67 +1,128 @@
-"""`validate`, `calibrate` and `test` on the real model with few runs."""
+"""`analyze`, `compare`, `validate`, `calibrate` and `test` on small results of the real model."""
 
 import json
 from itertools import chain
 from pathlib import Path
 from shutil import copytree, ignore_patterns
+from typing import Any
 
 import pandas as pd
 import pytest
 from benchmarks.fit_coverage import coverage
-from tests.command import call, done, only
+from tests.command import call, done, only, run_without_pictures
+from tests.results import unchanging
 
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, packaged
 from eurasia_sim.scenarios.posterior import FILE
 from eurasia_sim.simulation.results import MANIFEST
 from eurasia_sim.validation.calibration import APART
 
-pytestmark = pytest.mark.slow  # real folders, made by the product
+slow = pytest.mark.slow  # real folders, made by the product
+MEASURE = "competition.russia-china.central_asia"
+PRESSED = ("us_exit", "us_stays", "-n", "12", "--set", "pressure.united_states.russia=0.1")
 
 
+def opening(text: str, most: int) -> str:
+    """An answer in one line, which is of so many lines at most; the last two name folders."""
+    lines = text.splitlines()
+    assert len(lines) <= most
+    assert max(map(len, lines[:-2])) <= 80
+    return " ".join(text.split())
+
+
+def missing(text: str, *parts: str) -> list[str]:
+    return [part for part in parts if part not in " ".join(text.split())]
+
+
+def test_a_run_is_analysed_with_tables_and_reasons(ran: Path, tmp_path: Path) -> None:
+    words = ("analyze", ran, "--measure", MEASURE, "--better", "lower", "--out", tmp_path / "a")
+    said = opening(done(*words), 12)
+    assert said.startswith("competition, Russia–China, Central Asia: 96 runs")
+    assert "us_exit: its spread divides into parameters" in said
+    assert not missing(
+        done(*words, "--all"), "what the spread divides into", "what holds up",
+        "how well means are known",
+        "Sobol' indices need a sweep by a saltelli design; this is what `run` draws",
+    )  # fmt: skip
+    files = unchanging(tmp_path / "a")
+    assert {"shares.csv", "robustness.parquet", "convergence.csv"} <= set(files)
+    done(*words, "--all")
+    assert unchanging(tmp_path / "a") == files
+    found = json.loads(done(*words, "--json"))
+    assert (found["of"], found["measures"]) == ("what `run` draws", [MEASURE])
+    rows = {name: len(each["rows"]) for name, each in found["sections"].items()}
+    for name in ("shares", "convergence"):
+        table = pd.read_parquet(tmp_path / "a" / f"{name}.parquet")
+        assert rows[name] == len(table) == len(pd.read_csv(tmp_path / "a" / f"{name}.csv")) > 0
+
+
+def test_two_results_that_differ_by_a_lever_pair_run_by_run(ran: Path, tmp_path: Path) -> None:
+    table = tmp_path / "t.parquet"
+    words = ("compare", ran, run_without_pictures(tmp_path, *PRESSED))
+    said = opening(done(*words), 17)
+    assert said.startswith("Of 11 measures over the declared ranges: us exit, balance of")
+    text = " ".join(done(*words, "--all").split())
+    assert not missing(
+        text, "us_exit: pressure.united_states.russia.2021-05 (A –; B 0.1)",
+        "What matters is 0.2 standard deviations of the runs",
+    )  # fmt: skip
+    assert "not paired" not in text
+    assert "left out" not in done(*words, "--scenarios", "us_exit", "us_stays")
+    assert text.count("A 12 runs (0 failed), B 12 runs (0 failed)") == 4
+    asked = ("--measure", MEASURE, "--smallest", "0.001", "--out", table)
+    found = json.loads(done("compare", ran, *asked, "--json"))  # both scenarios of one folder
+    assert [
+        (row["set"], row["n"], row["smallest"], row["paired"]) for row in found["measures"]
+    ] == [(kind, 12, 0.001, True) for kind in ("reference", "ranges")]
+    assert list(pd.read_parquet(table)["mean"]) == [row["mean"] for row in found["measures"]]
+    (rule,) = (row for row in found["configuration"] if "rule" in row["path"])
+    expected = ("scenario.levers.rule.afghanistan.2021-05", None, "free")
+    assert (rule["path"], rule["a"], rule["b"]) == expected
+
+
+@slow
 def test_validate_opens_with_skill_in_words_and_keeps_the_tables(tmp_path: Path) -> None:
-    lines = done("validate", "-n", "8", "--until", "2025-12", "--out", tmp_path).splitlines()
-    assert len(lines) <= 15
-    assert all(len(line) <= 80 for line in lines[:-2])  # the last two name the folder
+    said = opening(done("validate", "-n", "8", "--until", "2025-12", "--out", tmp_path), 15)
     table = pd.read_parquet(only(tmp_path) / "skill.parquet")
     kept = "method == 'model' and horizon == 3 and target == 'level' and dyads == 'all'"
-    level, text = table.query(kept).sort_values("skill"), " ".join(lines)
-    assert f"on {(level['skill'] > 0).sum()} of {len(level)} items" in text
+    level = table.query(kept).sort_values("skill")
     best, worst = level.iloc[-1], level.iloc[0]
-    assert f"saves): {best['item'].replace('_', ' ')} {best['skill']:.0%}" in text
-    assert f"adds): {worst['item'].replace('_', ' ')} {-worst['skill']:.0%}" in text
-    for words in ("Hindsight", "without the hegemon's dyads", "Patterns, a check by eye: of"):
-        assert words in text
-    assert {"units", "theory", "rmse", "low", "high"} <= set(table)
-    assert set(table["horizon"]) == {1, 3, 5}
+    assert not missing(
+        said, f"on {(level['skill'] > 0).sum()} of {len(level)} items",
+        f"saves): {best['item'].replace('_', ' ')} {best['skill']:.0%}",
+        f"adds): {worst['item'].replace('_', ' ')} {-worst['skill']:.0%}",
+        "Hindsight", "without the hegemon's dyads", "Patterns, a check by eye: of",
+    )  # fmt: skip
     assert table["crps"].notna().all()
     same = table.groupby(["item", "horizon", "target", "dyads"])["cases"].nunique()
     assert (same == 1).all()  # every method on the same cells
     traded = table.loc[table["method"] == "gravity", "item"]
     assert set(traded) == {"trade_ratio", "trade_partners"}
-    patterns = pd.read_parquet(only(tmp_path) / "patterns.parquet")
-    assert {"pattern", "model", "null", "unchanged", "counted", "circular"} <= set(patterns)
-    assert not patterns.loc[patterns["circular"] != "", "counted"].any()
     manifest = json.loads((only(tmp_path) / MANIFEST).read_text())
     assert manifest["scenario"]["horizon"] == "2025-12"
 
 
+@slow
 def test_validate_shows_the_rest_when_asked(tmp_path: Path) -> None:
     text = done("validate", "-n", "8", "--item", "trade_r*", "--out", tmp_path)
-    at = text.rindex("\ntrade_ratio, dyads")  # the table, below the answer
-    for method in ("model on filter, drivers known", "null theory", "gravity", "best free"):
-        assert method in text[at:]
-    assert "disputes, dyads" not in text
+    table = text[text.rindex("\ntrade_ratio, dyads") :]  # below the answer
+    of_all = "disputes, dyads: without the hegemon; level"
+    assert not missing(
+        table, "model on filter, drivers known", "null theory", "gravity", "best free"
+    )
+    assert of_all not in text
     text = done("validate", "-n", "8", "--all", "--out", tmp_path)
+    assert max(map(len, text.splitlines()[:-2])) <= 80
     for title in (
-        "disputes, dyads: without the hegemon; level", "recognition", "ranges", "reference",
-        "null", "no change",
+        of_all, "recognition", "ranges", "reference", "null", "no change",
+        "patterns that count, misses first", "circular, so not counted",
     ):  # fmt: skip
         assert title in text
-    assert max(map(len, text.splitlines()[:-2])) <= 80
-    assert text.index("disputes, dyads") < text.index("patterns that count, misses first")
-    assert text.index("patterns that count, misses first") < text.index("circular, so not counted")
+    at = [*map(text.index, (of_all, "patterns that count", "circular, so not counted"))]
+    assert at == sorted(at)
 
 
+@slow
 @pytest.mark.parametrize(
     ("lacks", "said", "unsaid", "table"),
     [
@@ -75,9 +136,8 @@ def test_a_world_without_observations_or_patterns_shows_the_other_alone(
 ) -> None:
     source = packaged() / "worlds" / DEFAULT_WORLD
     world = ("--world", copytree(source, tmp_path / "bare", ignore=ignore_patterns(lacks)))
-    text = " ".join(done("validate", "-n", "8", *world, "--out", tmp_path / "out").split())
-    assert said in text
-    assert unsaid not in text
+    text = done("validate", "-n", "8", *world, "--out", tmp_path / "out")
+    assert missing(text, said, unsaid) == [unsaid]
     folder = only(tmp_path / "out")
     assert [path.name for path in folder.glob("*.parquet")] == [table]
     if lacks == "observations":
@@ -92,6 +152,7 @@ def test_a_world_without_observations_or_patterns_shows_the_other_alone(
     assert "Patterns passed" not in page
 
 
+@slow
 def test_validate_says_in_json_what_it_says_in_tables(tmp_path: Path) -> None:
     words = ("--until", "2012-12", "--theory", "inertia", "--json", "--out", tmp_path)
     found = json.loads(done("validate", "-n", "4", *words))
@@ -111,19 +172,18 @@ def test_validate_says_in_json_what_it_says_in_tables(tmp_path: Path) -> None:
             assert value == crps[*place, f"null theory{method[5:]}"]
 
 
+@slow
 def test_a_fit_is_recorded_shown_on_a_screen_and_drawn(tmp_path: Path) -> None:
     record = tmp_path / FILE
     words = ("calibrate", "-n", "120", "--seed", "5", "--out", tmp_path / "one")
-    lines = done(*words, "--record", record).splitlines()
-    assert len(lines) <= 25
-    assert max(map(len, lines[:-2])) <= 80  # the last two name the folder
-    text = " ".join(" ".join(lines).split())
-    for said in ("speaks of", "says nothing about", "with hindsight", "than the declared ranges"):
-        assert said in text
+    said = opening(done(*words, "--record", record), 25)
+    assert not missing(
+        said, "speaks of", "says nothing about", "with hindsight", "than the declared ranges"
+    )
     folder = only(tmp_path / "one")
     numbers = pd.read_parquet(folder / "numbers.parquet")
     assert (numbers.loc[~numbers["moved"], ["left", "shift"]] == [1, 0]).all(axis=None)
-    content = json.loads(record.read_text())
+    content: dict[str, Any] = json.loads(record.read_text())
     assert content["numbers"].keys() == {*numbers.loc[numbers["moved"], "number"]}
     assert {len(each.split()) for each in content["numbers"].values()} == {120}
     figures = sorted((folder / "figures").iterdir())
@@ -133,6 +193,7 @@ def test_a_fit_is_recorded_shown_on_a_screen_and_drawn(tmp_path: Path) -> None:
     assert json.loads((only(tmp_path / "two") / FILE).read_text())["numbers"] == content["numbers"]
 
 
+@slow
 def test_theories_are_weighed_and_told_apart_or_not(tmp_path: Path) -> None:
     words = ("calibrate", "-n", "100", "--theory", "balance_of_threat", "--theory", "inertia")
     found = json.loads(done(*words, "--out", tmp_path, "--json"))
@@ -143,6 +204,7 @@ def test_theories_are_weighed_and_told_apart_or_not(tmp_path: Path) -> None:
     assert (len(found["one_theory"]) < len(rows)) == (found["pairs"][0]["area"] < APART)
 
 
+@slow
 def test_the_fit_finds_truths_that_are_known_and_what_60_showed_is_kept() -> None:
     found = coverage(3, 200)
     assert found["moved"]["count"] > 5
@@ -154,20 +216,18 @@ def test_the_fit_finds_truths_that_are_known_and_what_60_showed_is_kept() -> Non
     assert kept["not_moved"]["mean_rank"] == pytest.approx(0.5, abs=0.02)
 
 
+@slow
 def test_test_writes_its_tables_and_pages_and_finds_them_again(tmp_path: Path) -> None:
     page, out = tmp_path / "pages" / "findings.md", tmp_path / "results"
     words = ("test", "H2", "H12", "P2", "-n", "3", "--samples", "16", "--out", out)
-    lines = done(*words, "--findings", page).splitlines()
-    assert len(lines) <= 15
-    assert all(name in lines[0] for name in ("H2", "H12", "P2", "C4", "C9"))
+    text, ids = done(*words, "--findings", page), ["H2", "H12", "P2", "C4", "C9"]
+    opening(text, 15)
+    assert not missing(text.splitlines()[0], *ids)  # the controls that they need are run with them
     names = ["findings-ground-or-axis.md", "findings.md"]
     assert sorted(path.name for path in page.parent.iterdir()) == names
-    text = page.read_text()
-    assert all(f"### {name}: " in text for name in ("H2", "H12", "P2"))
-    assert names[0] in text
+    assert not missing(page.read_text(), *(f"### {name}: " for name in ids[:3]), names[0])
     verdicts = json.loads(done(*words, "--json"))["verdicts"]
-    # The controls that they need are run with them.
-    assert [row["hypothesis"] for row in verdicts] == ["H2", "H12", "P2", "C4", "C9"]
+    assert [row["hypothesis"] for row in verdicts] == ids
     before = {path.name: path.read_bytes() for path in only(out).iterdir()}
     assert "found again, unchanged" in done(*words)
     assert {path.name: path.read_bytes() for path in only(out).iterdir()} == before

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.command import call, done
+from tests.sweeping import GRID
 
 from eurasia_sim.cli import main, terminal
 from eurasia_sim.files.text import REFUSED, visible
+from eurasia_sim.reports.blocks import table
 from eurasia_sim.scenarios.scenario import check_file
-from eurasia_sim.simulation.results import events_file
+from eurasia_sim.simulation.results import events_file, read_manifest
 
 # What some library, shell, page or terminal would read otherwise, and scripts of the world.
 PIECES = (
@@ -26,7 +28,7 @@ PIECES = (
     "\u0939\u093f\u0928\u094d\u0926\u0940", "\u0e44\u0e17\u0e22", "\U0001f600", "e\u0301",
     "\u0645\u06cc\u200c\u062e", "\u200b", "\u3000", "\u00a0", "x" * 120, "\u4e2d" * 90,
 )  # fmt: skip
-FORBIDDEN = ["\x1b[31m", "\x00", "\x07", "\x7f", "\x9b", "\u202e", "\u2066", "\u2028", "\ufeff"]
+FORBIDDEN = "\x1b\x00\x7f\x9b\u202e\u2066\u2028\ufeff"
 SCENARIO = """format: 2
 title: {title}
 question: {question}
@@ -38,16 +40,7 @@ events: {{add: [{{id: met, date: "2002-01", title: {title},
 measures: [competition]
 expect: {question}
 """
-SWEEP = """format: 2
-kind: sweep
-title: {title}
-question: {question}
-scenarios: [{scenario}]
-design: {{kind: grid}}
-factors: {{rules.cooperation.relative_gains: [0.4, 0.6]}}
-measures: [competition.russia-china.central_asia]
-window: ["2002-01", "2002-03"]
-"""
+SWEEP = GRID.replace("A try", "{title}\nquestion: {question}").replace("{steps}", "2")
 
 letters = st.characters(exclude_categories=["Cs", "Cc", "Cn", "Zl", "Zp"])
 texts = st.tuples(st.permutations(PIECES), st.text(letters, max_size=9)).map(
@@ -91,9 +84,9 @@ def test_hostile_text_comes_whole_out_of_every_verb(
     ids = [file.stem for file in files]
     assert all(f"{file}: nothing wrong" in answered("check", *files) for file in files)
     folder = Path(json.loads(answered("run", *files, "-n", "2", "--out", out, "--json"))["folder"])
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert list(manifest["scenarios"]) == ids
-    for entry in manifest["scenarios"].values():
+    entries = read_manifest(folder)["scenarios"]
+    assert list(entries) == ids
+    for entry in entries.values():
         assert (entry["title"], entry["question"], entry["expect"]) == (title, question, question)
     assert set(pd.read_parquet(folder / "runs.parquet")["scenario"]) == set(ids)
     assert all((folder / events_file(each)).is_file() for each in ids)
@@ -102,7 +95,7 @@ def test_hostile_text_comes_whole_out_of_every_verb(
     given_words = {"title": title, "question": question, "scenario": str(files[0])}
     sweep = written(place, SWEEP, f"s{name}", **given_words)
     swept = Path(json.loads(answered("sweep", sweep, "--out", out, "--json"))["folder"])
-    assert json.loads((swept / "manifest.json").read_text(encoding="utf-8"))["title"] == title
+    assert read_manifest(swept)["title"] == title
     for each in (folder, swept):
         with mock.patch("eurasia_sim.reports.report.usual_kinds", return_value=["distribution"]):
             answered("report", each)
@@ -115,19 +108,17 @@ def test_hostile_text_comes_whole_out_of_every_verb(
 
 @pytest.mark.parametrize("unseen", FORBIDDEN)
 def test_what_cannot_be_seen_is_refused_by_its_place_before_any_work(tmp_path, unseen):
-    code = "".join(f"\\u{ord(each):04x}" for each in unseen[:1])
+    file, code = tmp_path / "a.yaml", f"\\u{ord(unseen):04x}"
     for text in (unseen, code):
-        file = tmp_path / "a.yaml"
         file.write_text(f'format: 2\ntitle: "a{text}"\n', encoding="utf-8")
         answer = call("run", file, "--out", tmp_path / "out")
         assert (answer.returncode, answer.stdout) == (2, "")
         assert f"{file}:2:" in answer.stderr
         assert f"{code}, which cannot be seen" in answer.stderr
-        assert not REFUSED.search(answer.stderr)
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("unseen", ["\x1b[31m", "\n", "\t", "\r", "\u202e", "\udce9"])
+@pytest.mark.parametrize("unseen", ["\x1b[31m", "\n", "\udce9"])
 def test_a_name_or_setting_with_what_cannot_be_seen_is_refused(tmp_path, unseen):
     why = "\\xe9" if unseen == "\udce9" else "holds control characters"
     for words in ((f"a{unseen}.yaml",), ("us_exit", "--set", f"a{unseen}=1"), ("--out", unseen)):
@@ -140,14 +131,14 @@ def test_a_name_or_setting_with_what_cannot_be_seen_is_refused(tmp_path, unseen)
 def test_a_table_shows_markup_as_it_was_written_and_colours_unless_told_not_to(capsys, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("FORCE_COLOR", "1")  # takes the output for a terminal
-    rows = [{"a": text} for text in ("[red]x[/]", "[/a]", ":smile:", "a\x1b[1mb\nc", "y" * 900)]
-    terminal.show_table("[b]t[/b]", rows, {"[i]head": "{a}"})
+    texts = ("[red]x[/]", "[/a]", ":smile:", "a\x1b[1mb\nc", "y" * 900)
+    terminal.say(table("[b]t[/b]", [[text] for text in texts], ["[i]head"]))
     shown = capsys.readouterr().out
     for text in ("[b]t[/b]", "[i]head", "[red]x[/]", "[/a]", ":smile:", "a\\u001b[1mb c", "…"):
         assert text in shown
     assert "\x1b" not in shown
     monkeypatch.delenv("NO_COLOR")
-    terminal.show_table("t", [{"a": "b"}], {"head": "{a}"})
+    terminal.say(table("t", [["b"]], ["head"]))
     assert "\x1b" in capsys.readouterr().out
 
 
@@ -178,11 +169,11 @@ def test_a_terminal_of_another_alphabet_gets_an_answer_and_json_whole(
     assert (ended.value.code or 0, said in shown, " ? " in shown) == (code, True, False)
 
 
-@pytest.mark.parametrize("name", ["true", "1", "null", "1e5", "half_force", "no-2"])
+@pytest.mark.parametrize("name", ["true", "1", "null", "1e5", "no-2"])
 def test_a_new_file_is_read_as_what_was_asked_whatever_its_name(tmp_path, monkeypatch, name, world):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "[b].yaml").write_text("format: 2\ntitle: '{x}'\n", encoding="utf-8")
     for base in ("us_exit", "[b].yaml"):
-        (tmp_path / "[b].yaml").write_text("format: 2\ntitle: '{x}'\n", encoding="utf-8")
         done("new", name, "--from", base)
         said = [each.message for each in check_file(tmp_path / f"{name}.yaml", world)]
         assert said == ["question is empty", "expect is empty"]

@@ -5,7 +5,6 @@ others. What counts is the largest change of any measure, as a multiple of its s
 """
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +12,12 @@ import pandas as pd
 from tests.docs.tables import table
 
 from eurasia_sim.compute.blocks import RUNS
-from eurasia_sim.files.data_yaml import DEFAULT_WORLD, packaged, read_page
+from eurasia_sim.files.data_yaml import DEFAULT_WORLD
 from eurasia_sim.scenarios.scenario import load_scenario
+from eurasia_sim.scenarios.schema import measures
+from eurasia_sim.simulation import parameter_draws as drawing
 from eurasia_sim.simulation.ensemble import run_ensemble_draws
 from eurasia_sim.simulation.inputs import Inputs, prepare
-from eurasia_sim.simulation.parameter_draws import (
-    Draws,
-    draws_at,
-    hold_shares,
-    put,
-    range_draws,
-    run_seeds,
-)
 from eurasia_sim.world.world import World, load_world
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "screen.md"
@@ -62,28 +55,24 @@ def candidates(world: World) -> list[str]:
 
 def smallest(columns: tuple[str, ...], base: np.ndarray) -> np.ndarray:
     """(..., C) smallest effects, given the values (..., C) of what is changed."""
-    measures: Mapping[str, Mapping[str, str]] = read_page(packaged() / "measures.yaml").data
-    units = [measures[column.partition(".")[0]]["unit"] for column in columns]
+    units = [measures()[column.partition(".")[0]]["unit"] for column in columns]
     fixed = np.array([SMALLEST.get(unit, 0.01) for unit in units])
     return np.where([unit in VOLUMES for unit in units], 0.1 * (np.abs(base) + FLOOR), fixed)
 
 
-def moved(world: World, inputs: Inputs, paths: list[str]) -> Draws:
+def moved(world: World, inputs: Inputs, paths: list[str]) -> drawing.Draws:
     """Runs of (points, 1 + two ends of each path, seeds), flat."""
-    points = range_draws(world, inputs, POINTS, SEED)
-    rules = np.concatenate([inputs.rules[None], points.rules])
-    rows = np.concatenate([inputs.row[None], points.rows])
+    points = drawing.range_draws(world, inputs, POINTS, SEED)
     each = 1 + 2 * len(paths)
-    seeds = np.tile(run_seeds(SEED, RUNS), (1 + POINTS) * each)
-    draws = draws_at(inputs, seeds)
-    draws.rules[:] = np.repeat(rules, each * RUNS)
-    draws.rows[:] = np.repeat(rows, each * RUNS, axis=0)
-    at = np.arange(len(seeds)).reshape(1 + POINTS, each, RUNS)
+    draws = drawing.draws_at(inputs, np.tile(drawing.run_seeds(SEED, RUNS), (1 + POINTS) * each))
+    draws.rules[:] = np.repeat(np.concatenate([inputs.rules[None], points.rules]), each * RUNS)
+    draws.rows[:] = np.repeat(np.concatenate([inputs.row[None], points.rows]), each * RUNS, axis=0)
+    at = np.arange(len(draws.seeds)).reshape(1 + POINTS, each, RUNS)
     for number, path in enumerate(paths):
         for end, value in enumerate((world.numbers[path].low, world.numbers[path].high)):
             for block in at[:, 1 + 2 * number + end]:
-                put(world, draws.part(slice(block[0], block[-1] + 1)), path, value)
-    hold_shares(world, draws)
+                drawing.put(world, draws.part(slice(block[0], block[-1] + 1)), path, value)
+    drawing.hold_shares(world, draws)
     return draws
 
 
@@ -100,14 +89,9 @@ def screen(world: World) -> pd.DataFrame:
     change = np.abs(means[:, :, 1:] - base) / smallest(columns, base)
     change = change.reshape(len(family), 1 + POINTS, len(paths), 2, len(columns))
     largest = np.nanmax(change, axis=(0, 1, 3))
-    return pd.DataFrame(
-        {
-            "number": paths,
-            "moves": largest.max(axis=1),
-            "measure": [columns[at] for at in largest.argmax(axis=1)],
-            "why": [world.numbers[path].held for path in paths],
-        }
-    )
+    found = {"number": paths, "moves": largest.max(axis=1)}
+    found["measure"] = [columns[at] for at in largest.argmax(axis=1)]
+    return pd.DataFrame(found).assign(why=[world.numbers[path].held for path in paths])
 
 
 def page_of(found: pd.DataFrame) -> str:

@@ -6,29 +6,26 @@ import json
 import re
 import tempfile
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from eurasia_sim.compute.blocks import Field
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, Number, packaged, read_page
 from eurasia_sim.kernel.arrays import CODED, CONSTANTS, FACTS, LEVERS, STATE
-from eurasia_sim.reports.answer import SKILL
+from eurasia_sim.reports.outcomes import SKILL_FILE
 from eurasia_sim.world.forms import Preset
 from eurasia_sim.world.levers import levers
 from eurasia_sim.world.loader import FACTORS
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
 HOUSE = Path(__file__).resolve().parents[2]
-PAGE = HOUSE / "docs" / "odd.md"
-README = HOUSE / "README.md"
-GLOSSARY = HOUSE / "docs" / "glossary.md"
-SHOWN = [HOUSE / "docs" / "how-to" / name for name in ("mesa.md", "ema-workbench.md")]
-FINDINGS = HOUSE / "docs" / "findings.md"
-VALIDATION = HOUSE / "docs" / "validation.md"
-TRUST = packaged() / "worlds" / DEFAULT_WORLD / SKILL
+DOCS, README = HOUSE / "docs", HOUSE / "README.md"
+PAGES = (DOCS / "odd.md", README, DOCS / "glossary.md")
+SHOWN = [DOCS / "how-to" / name for name in ("mesa.md", "ema-workbench.md")]
+VALIDATION = DOCS / "validation.md"
+TRUST = packaged() / "worlds" / DEFAULT_WORLD / SKILL_FILE
 # An observed item of the page on validation: its skill now, and with one left out.
 _ITEM = re.compile(r"^\| `\w+` \|[^|]+\|[^|]+\| \*\*(\S+)\*\* \| (\S+)", re.MULTILINE)
 EXAMPLE = re.compile(r"(```python\n(.+?)```\n```text\n).*?(```\n)", re.DOTALL)
@@ -44,6 +41,16 @@ def table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
 
     head = list(head)
     return "\n".join([line(head), "|" + "---|" * len(head), *(line(row) for row in rows)])
+
+
+def named(names: Iterable[str]) -> str:
+    """Names in code font, one after another."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def span(low: float, high: float) -> str:
+    """A range, or a dash where nothing is drawn."""
+    return f"{low:g} to {high:g}" if low < high else "–"
 
 
 def sources(source: Iterable[Mapping[str, Any]]) -> str:
@@ -63,93 +70,41 @@ def sources(source: Iterable[Mapping[str, Any]]) -> str:
 def of_rules(numbers: Iterable[Number]) -> str:
     """The numbers of one mechanism: one a row, with its reference value, range and parents."""
     rows = (
-        (
-            f"`{n.path.rsplit('.', 1)[1]}`",
-            n.meaning,
-            f"{n.value:g}",
-            span(n.low, n.high) + (" (held)" if n.held else ""),
-            n.unit,
-            sources(n.source),
-        )
+        (named([n.path.rpartition(".")[2]]), n.meaning, f"{n.value:g}",
+         span(n.low, n.high) + " (held)" * bool(n.held), n.unit, sources(n.source))
         for n in numbers
-    )
+    )  # fmt: skip
     return table(("name", "meaning", "value", "range", "unit", "source"), rows)
-
-
-def span(low: float, high: float) -> str:
-    """A range, or a dash where nothing is drawn."""
-    return f"{low:g} to {high:g}" if low < high else "–"
 
 
 def of_presets(presets: Mapping[str, Preset]) -> str:
     """Theories, or alternatives of a form: what each fixes, and the ranges that it owns."""
-
-    def settings(preset: Preset) -> str:
-        fixed = [f"`{name}` = {value:g}" for name, value in preset.fix.items()]
-        ranged = [
-            f"`{name}` {preset.values[name]:g} ({span(*ends)})"
-            if name in preset.values
-            else f"`{name}` {span(*ends)}"
-            for name, ends in preset.ranges.items()
-        ]
-        index = [f"index `{preset.index}`"] if preset.index else []
-        return ", ".join([*fixed, *ranged, *index]) or "–"
-
-    rows = (
-        (f"`{p.name}`", p.says, settings(p), ", ".join(f"`{c}`" for c in p.cite))
-        for p in presets.values()
-    )
+    rows = []
+    for preset in presets.values():
+        sets = [f"`{name}` = {value:g}" for name, value in preset.fix.items()]
+        for name, ends in preset.ranges.items():
+            own = f" {preset.values[name]:g} ({span(*ends)})"
+            sets.append(f"`{name}`" + (own if name in preset.values else f" {span(*ends)}"))
+        sets += [f"index `{preset.index}`"] if preset.index else []
+        rows.append((named([preset.name]), preset.says, ", ".join(sets) or "–", named(preset.cite)))
     return table(("name", "says", "sets", "cites"), rows)
-
-
-def of_levers() -> str:
-    """What a scenario can decide."""
-    rows = ((f"`{lever.pattern}`", lever.meaning, lever.allowed) for lever in levers().values())
-    return table(("lever", "meaning", "values"), rows)
-
-
-def of_fields(fields: Iterable[Field]) -> str:
-    """The arrays of one table."""
-    rows = (
-        (f"`{field.name}`", field.meaning, field.unit, ", ".join(field.axes) or "–")
-        for field in fields
-    )
-    return table(("term", "meaning", "unit", "axes"), rows)
-
-
-def of_measures() -> str:
-    """What is read off a run."""
-    page = read_page(packaged() / "measures.yaml").data
-    rows = (
-        (f"`{name}`", entry["meaning"], entry["unit"], ", ".join(entry["of"]))
-        for name, entry in page.items()
-    )
-    return table(("measure", "meaning", "unit", "of"), rows)
 
 
 def of_world(world: World) -> str:
     """The kinds of number that a world brings: how many, how many drawn, and by their basis."""
-    kinds: dict[tuple[str, str, str], list[Number]] = {}
+    kinds = defaultdict[tuple[str, str, str], list[Number]](list)
     for path, number in world.numbers.items():
         if not path.startswith((*OF_RULES, FACTORS)):
-            kinds.setdefault((path.split(".")[0], number.meaning, number.unit), []).append(number)
+            kinds[path.partition(".")[0], number.meaning, number.unit].append(number)
     rows = []
-    for (part, meaning, unit), numbers in kinds.items():
+    for kind, numbers in kinds.items():
         bases = Counter("silent" if n.is_silent else n.basis for n in numbers)
-        drawn = sum(n.path in world.drawn for n in numbers)
-        moved = sum(n.path in world.moved_by for n in numbers)
+        drawn, moved = (
+            sum(n.path in own for n in numbers) for own in (world.drawn, world.moved_by)
+        )
         counted = ", ".join(f"{count} {basis}" for basis, count in bases.most_common())
-        rows.append((part, meaning, unit, len(numbers), moved, drawn, counted))
+        rows.append((*kind, len(numbers), moved, drawn, counted))
     return table(("part", "what", "unit", "numbers", "moved", "drawn", "basis"), rows)
-
-
-def of_factors(world: World) -> str:
-    """The factors: what each says of the numbers that it moves, and how many these are."""
-    rows = (
-        (f"`{path}`", world.numbers[path].meaning, len(cells))
-        for path, cells in world.factors.items()
-    )
-    return table(("factor", "says", "numbers moved"), rows)
 
 
 def of_findings(page: str) -> str:
@@ -196,26 +151,36 @@ def of_skill(page: str) -> dict[str, Any]:
 
 def tables() -> dict[str, str]:
     """Every table by the name in its marker."""
-    world = load_world(DEFAULT_WORLD)
-    mechanisms: dict[str, list[Number]] = {}
+    world, mechanisms = load_world(DEFAULT_WORLD), defaultdict[str, list[Number]](list)
     for path, number in world.numbers.items():
         if path.startswith("rules."):
-            mechanisms.setdefault(path.rsplit(".", 1)[0], []).append(number)
-    forms = {f"forms.{factor}": of_presets(rivals) for factor, rivals in world.forms.items()}
-    found = {name: of_rules(numbers) for name, numbers in mechanisms.items()} | forms
-    found |= {
-        f"fields.{each.name}": of_fields(each.fields)
-        for each in (FACTS, CODED, CONSTANTS, LEVERS, STATE)
-    }
+            mechanisms[path.rpartition(".")[0]].append(number)
+    measures = read_page(packaged() / "measures.yaml").data
+    found = {name: of_rules(numbers) for name, numbers in mechanisms.items()}
+    found |= {f"forms.{factor}": of_presets(rivals) for factor, rivals in world.forms.items()}
+    for each in (FACTS, CODED, CONSTANTS, LEVERS, STATE):
+        rows = ((f"`{x.name}`", x.meaning, x.unit, ", ".join(x.axes) or "–") for x in each.fields)
+        found[f"fields.{each.name}"] = table(("term", "meaning", "unit", "axes"), rows)
     return found | {
         "theories": of_presets(world.theories),
-        "levers": of_levers(),
-        "measures": of_measures(),
+        "levers": table(
+            ("lever", "meaning", "values"),
+            ((f"`{each.pattern}`", each.meaning, each.allowed) for each in levers().values()),
+        ),
+        "measures": table(
+            ("measure", "meaning", "unit", "of"),
+            ((f"`{name}`", each["meaning"], each["unit"], ", ".join(each["of"]))
+             for name, each in measures.items()),
+        ),
+        "factors": table(
+            ("factor", "says", "numbers moved"),
+            ((f"`{path}`", world.numbers[path].meaning, len(cells))
+             for path, cells in world.factors.items()),
+        ),
         "world": of_world(world),
-        "factors": of_factors(world),
-        "findings": of_findings(FINDINGS.read_text(encoding="utf-8")),
+        "findings": of_findings((DOCS / "findings.md").read_text(encoding="utf-8")),
         "trust": of_trust(world),
-    }
+    }  # fmt: skip
 
 
 def current(text: str) -> str:
@@ -243,5 +208,5 @@ def exampled(page: str) -> str:
 
 if __name__ == "__main__":
     TRUST.write_text(json.dumps(of_skill(VALIDATION.read_text(encoding="utf-8"))) + "\n", "utf-8")
-    for page in (PAGE, README, GLOSSARY, *SHOWN):
+    for page in (*PAGES, *SHOWN):
         page.write_text(exampled(current(page.read_text(encoding="utf-8"))), encoding="utf-8")

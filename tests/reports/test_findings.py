@@ -71,11 +71,14 @@ def result(world: World) -> Evaluation:
     return Evaluation(**{name: pd.DataFrame(tables.get(name, ())) for name in names})
 
 
-def page_of(world: World, result: Evaluation, *maps: object) -> str:
-    path: Any = Path("hypotheses.yaml")
-    family = Family(path, "What is argued", "abc123", (), maps, ("Here. *Really*.",))
-    place = Path("docs/findings.md")
-    return findings.findings_page(world, family, result, Effort(), COMMAND, place)
+def pages_of(world: World, result: Evaluation, *maps: Any) -> list[str]:
+    """The findings, then the page of every map."""
+    file, place = Path("hypotheses.yaml"), Path("docs/findings.md")
+    family = Family(file, "What is argued", "abc123", (), maps, ("Here. *Really*.",))
+    pages = findings.findings_pages(world, family, result, Effort(mapped=60), COMMAND, place)
+    beside = [place.with_name(f"findings-{each.id}.md") for each in maps]
+    assert list(pages) == [place, *beside]
+    return list(pages.values())
 
 
 def section(page: str, title: str) -> str:
@@ -95,7 +98,6 @@ TOLD: dict[str, tuple[str, ...]] = {  # by section
         "| C | C says \\| so. | **hinges on** | negligible |",
         "x ≥ 3 (density 85 %, coverage 40 % on held-out draws; 75 % of the fit to the record",
         "At most 2 of 200 runs", "known to within ±4.0 percentage points",
-        "[Where?](findings-ground.md)",
     ),
     "What is entailed": ("**B**, part of B: expected +, found in 100 %",),
     "Controls": ("Every control came out", "| K (built in) | part of K |"),
@@ -110,7 +112,7 @@ TOLD: dict[str, tuple[str, ...]] = {  # by section
 
 
 def test_the_page_says_how_it_was_made_and_every_finding(world: World, result: Evaluation) -> None:
-    page = page_of(world, result, MAP)
+    (page,) = pages_of(world, result)
     assert page.startswith("# Findings: What is argued\n")
     assert COMMAND in page
     assert "Hash of the hypotheses `abc123`" in page
@@ -121,19 +123,27 @@ def test_the_page_says_how_it_was_made_and_every_finding(world: World, result: E
 
 
 def test_what_goes_wrong_is_named(world: World, result: Evaluation) -> None:
-    free = replace(result, parts=result.parts[result.parts["word"] != "entailed"])
-    assert section(page_of(world, free), "What is entailed").strip().startswith("Nothing")
     lost = verdict("A", "not measurable", failed="K", fit_verdict="", **UNKNOWN)
-    rows = pd.DataFrame([lost, verdict("K", "undetermined", kind="control")])
-    page = page_of(world, replace(result, verdicts=rows))
-    assert "**Did not come out: K.** Without it not measurable: A." in section(page, "Controls")
-    assert "**A** (A says \\| so) is **not measurable (K)**.\n" in page
     words = ["supported", "entailed", "hinges on", "contradicted", "supported"]
-    moved = replace(result, verdicts=result.verdicts.assign(verdict=words))
-    assert "**Not null: P.**" in section(page_of(world, moved), "Baselines")
+    rows = pd.DataFrame([lost, verdict("K", "undetermined", kind="control")])
+    for changed, title, said in (
+        (
+            {"parts": result.parts[result.parts["word"] != "entailed"]},
+            "What is entailed",
+            "Nothing",
+        ),
+        ({"verdicts": rows}, "Controls", "**Did not come out: K.** Without it not measurable: A."),
+        (
+            {"verdicts": rows},
+            "In one sentence each",
+            "(A says \\| so) is **not measurable (K)**.\n",
+        ),
+        ({"verdicts": result.verdicts.assign(verdict=words)}, "Baselines", "**Not null: P.**"),
+    ):
+        assert said in section(pages_of(world, replace(result, **changed))[0], title)
 
 
-def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
+def test_the_page_of_a_map_shows_every_cell(world: World, result: Evaluation) -> None:
     rows = []
     for at, (level, first, second) in enumerate(MAP.cells()):
         for theory in ("all", *(name for name in world.theories if name != world.null_theory)):
@@ -143,16 +153,16 @@ def test_the_page_of_a_map_shows_every_cell(world: World) -> None:
             rows += [{**place, **reading, "mirrored": 0.1, "name": n} for n in MAP.readings]
             held = {"kind": "rival", "holds": at / 100, "mirrored": 0.2}
             rows += [{**place, **held, "name": name} for name in MAP.rivals]
-    where = Path("docs/findings.md")
-    assert findings.map_path(where, MAP) == Path("docs/findings-ground.md")
-    effort = Effort(mapped=60)
-    page = findings.map_page(world, MAP, pd.DataFrame(rows), effort, COMMAND, where)
-    assert "## presence: there → gone" in page
-    assert "- **one**: from 4 % to 7 % of points; most at threat low, pressure more." in page
-    assert "| one | high | 4 % (opposite 20 %) | 5 % (opposite 20 %) |" in page
-    assert "| a | low | +0.6000 (40 % up, 10 % down) | +0.7000 (40 % up, 10 % down) |" in page
-    assert page.count("\n| one | ") == 2 * 2
-    assert "same 240 points" in page
+    page, of_map = pages_of(world, replace(result, maps=pd.DataFrame(rows)), MAP)
+    assert "[Where?](findings-ground.md)" in section(page, "Verdicts")
+    for said in (
+        "## presence: there → gone", "same 240 points",
+        "- **one**: from 4 % to 7 % of points; most at threat low, pressure more.",
+        "| one | high | 4 % (opposite 20 %) | 5 % (opposite 20 %) |",
+        "| a | low | +0.6000 (40 % up, 10 % down) | +0.7000 (40 % up, 10 % down) |",
+    ):  # fmt: skip
+        assert said in of_map
+    assert of_map.count("\n| one | ") == 2 * 2
 
 
 def test_numbers_are_signed_and_what_is_none_is_a_dash() -> None:

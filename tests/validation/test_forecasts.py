@@ -1,6 +1,7 @@
 """What items read of runs, and the model as a forecaster: by hand, and blind to what comes."""
 
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.observations.small import series
 
-from eurasia_sim.cli.validate import show_floors
+from eurasia_sim.cli.validate import floor_tables
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.kernel.arrays import LEVERS
 from eurasia_sim.observations.baselines import FREE, still
@@ -163,7 +164,7 @@ def test_runs_ahead_part_from_the_record_after_their_origin_alone(world, inputs)
             assert np.array_equal(again[name][origin], reading, equal_nan=True)
 
 
-def test_errors_are_pooled_over_cells_and_then_over_origins(capsys):
+def test_errors_are_pooled_over_cells_and_then_over_origins():
     asked = series([[0, 0, 1, 2, np.nan], [0, 0, 3, 0, 4]])
     zero, two = (still(lambda past, at=at: at + 0 * past.values[:, -1]) for at in (0, 2))
     methods = {"a": zero, "b": zero, FITTED: zero, FITTED + KNOWN: two}
@@ -180,10 +181,9 @@ def test_errors_are_pooled_over_cells_and_then_over_origins(capsys):
     assert one.loc["a", ["rmse", "cases", "units"]].tolist() == [4, 1, 1]
     assert np.isnan(one.loc["a", "known_low"])  # a single unit cannot be resampled
     for table, cells in ((found, "b 3.317 -2.33 1.00 (1.00 to 1.00)"), (one, "b 4.000 -4.00 1.00")):
-        show_floors(table.reset_index().assign(signs=0.9))
-        said = " ".join(capsys.readouterr().out.split())
-        assert "all signs are right in 90% of draws over the ranges" in said
-        assert cells in said
+        (shown,) = floor_tables(table.reset_index().assign(signs=0.9))
+        assert "all signs are right in 90% of draws over the ranges" in shown.caption
+        assert cells in " ".join(chain(*shown.rows))
 
 
 @pytest.mark.slow

@@ -22,25 +22,23 @@ _PLAIN = {"–": "-", "—": "-", "−": "-", "…": "...", "×": "x", "±": "+-
 VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Run scenarios, paired if several; write tables and figures."),
     "sweep": ("sweep", "sweep", "Run an experiment at every point of its design, in parts."),
-    "analyze": ("analyze", "analyze", "Sensitivity, discovery, robustness, convergence; or blocs."),
-    "compare": ("compare", "compare", "Compare two results: their settings and their runs."),
+    "analyze": (
+        "analysis",
+        "analyze",
+        "Sensitivity, discovery, robustness, convergence; or blocs.",
+    ),
+    "compare": ("analysis", "compare", "Compare two results: their settings and their runs."),
     "test": ("test", "evaluate_hypotheses", "Test hypotheses, by theory and over all ranges."),
     "validate": ("validate", "validate", "Score forecasts of what was observed, beside baselines."),
-    "calibrate": ("test", "calibrate", "Fit uncertain numbers to the record; weigh theories."),
+    "calibrate": ("validate", "calibrate", "Fit uncertain numbers to the record; weigh theories."),
     "dashboard": ("output", "dashboard", "Serve the live page: edit, play and compare scenarios."),
     "plot": ("output", "plot", "Draw a results folder, with the numbers of each picture."),
     "report": ("output", "report", "Write a results folder as one offline page."),
     "check": ("scenario", "check", "Name every mistake in input files; or print their schema."),
     "list": ("scenario", "show", "List worlds, scenarios, theories, actors, levers and more."),
     "new": ("scenario", "new", "Begin a scenario file that extends another."),
-    "explain": ("data", "explain", "Trace numbers to their sources; cite; verify evidence."),
+    "explain": ("explain", "explain", "Trace numbers to their sources; cite; verify evidence."),
 }
-
-
-def load_verb(name: str) -> Any:
-    """The command of a verb, with its module imported."""
-    module, attribute, _ = VERBS[name]
-    return _command(name, getattr(import_module(f"eurasia_sim.cli.{module}"), attribute))
 
 
 def _command(name: str, function: Any, summary: str | None = None) -> Any:
@@ -71,7 +69,9 @@ class _Verbs(TyperGroup):
             if name in (left := read_page(packaged() / "successors.yaml").data["verbs"]):
                 raise DataError([f"{name} has left; use now: {left[name]}"])
         if verb in VERBS:
-            return verb, load_verb(verb), args[1:]
+            module, attribute, _ = VERBS[verb]
+            function = getattr(import_module(f"eurasia_sim.cli.{module}"), attribute)
+            return verb, _command(verb, function), args[1:]
         self.commands = {name: self.get_command(ctx, name) for name in VERBS}  # for suggestions
         return super().resolve_command(ctx, args)
 

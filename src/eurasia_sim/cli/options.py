@@ -4,7 +4,7 @@ import math
 import shlex
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -99,20 +99,6 @@ def chosen_theories(
         named = ", ".join(sorted(own))
         raise DataError([f"the scenarios name different theories ({named}): choose with --theory"])
     return (own.pop() if own else world.default_theory,)
-
-
-def label(measure: str, world: World | None = None) -> str:
-    """A measure in words, with a world's names of actors and theatres."""
-    from eurasia_sim.figures.style import readable
-
-    return readable(measure, world.names if world else None)
-
-
-def headline(row: Mapping[str, Any], sides: str, drawn: str, world: World | None = None) -> str:
-    """What runs say of more or less competition; see `analysis.headline.in_words`."""
-    from eurasia_sim.analysis.headline import in_words
-
-    return in_words(row, sides, drawn, lambda column: label(column, world))
 
 
 def compile_once(inputs: "Inputs") -> None:

@@ -1,4 +1,4 @@
-"""Results folders finished, opened, drawn and reported; `dashboard`, the live page."""
+"""Results folders finished, drawn and reported; `dashboard`, the live page."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
@@ -13,7 +13,8 @@ from eurasia_sim.figures import gallery
 from eurasia_sim.figures.style import Request, lacking_words
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import listed
-from eurasia_sim.reports.answer import trust
+from eurasia_sim.reports.blocks import Line
+from eurasia_sim.reports.outcomes import trust
 from eurasia_sim.reports.report import report_page
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.inputs import prepare
@@ -56,12 +57,10 @@ def plot(
     request = Request(tuple(measure or ()), across, up, threshold, tuple(month or ()))
     drawn = _drawings(held, kind or [], request, out or folder / "figures", is_asked=bool(kind))
     rows = []
-    for says, files in drawn:
+    for says, files in drawn:  # each is told as soon as it is drawn
         rows.append({"says": says, "files": [str(path) for path in files]})
-        if not as_json:
-            terminal.show(f"{files[0]} (and .svg, .csv): {says}")
-    if as_json:
-        terminal.print_json(rows)
+        terminal.say("" if as_json else Line(f"{files[0]} (and .svg, .csv): {says}"))
+    terminal.answer(rows, (), as_json=as_json)
 
 
 def _drawings(
@@ -89,13 +88,9 @@ def found_again(folder: Path) -> bool:
 
 
 def finish(
-    folder: Path,
-    content: Mapping[str, Any],
-    tables: "Mapping[str, pd.DataFrame]",
-    world: World,
-    files: Sequence[str] = (),
-    kinds: Sequence[str] = (),
-) -> None:
+    folder: Path, content: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]", world: World,
+    files: Sequence[str] = (), kinds: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Write tables, draw the usual pictures of some kinds, then write the manifest.
 
     Args:
@@ -137,10 +132,8 @@ def report(
     page = report_page(open_results(folder, world)).encode()
     file = out or folder / "report.html"
     results.write_bytes(file, page)
-    if as_json:
-        terminal.print_json({"file": str(file), "bytes": len(page)})
-    else:
-        terminal.show(f"written: {file} ({len(page) / 1e6:.1f} MB)")
+    told = Line(f"written: {file} ({len(page) / 1e6:.1f} MB)")
+    terminal.answer({"file": str(file), "bytes": len(page)}, [told], as_json=as_json)
 
 
 def dashboard(

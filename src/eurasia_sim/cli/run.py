@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,24 +23,17 @@ from eurasia_sim.experiments.experiment import names as experiments
 from eurasia_sim.figures.gallery import OF_RUN
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.ordinary import csv_bytes
-from eurasia_sim.reports.answer import PAGE, Answer, answers, trust
+from eurasia_sim.reports.blocks import Blocks, table
+from eurasia_sim.reports.outcomes import PAGE, Answer, answers, trust
 from eurasia_sim.scenarios.outcome_columns import matching
 from eurasia_sim.simulation import results
+from eurasia_sim.simulation import run as studies
 from eurasia_sim.simulation.events import event_log
 from eurasia_sim.simulation.family import conditions, content_digest, load_family, starting
 from eurasia_sim.simulation.inputs import Inputs
 from eurasia_sim.simulation.parameter_draws import DOCUMENTS_ALONE, fit_beside, run_seeds
 from eurasia_sim.simulation.results_folder import open_results
-from eurasia_sim.simulation.run import (
-    DOCUMENTS,
-    FITTED,
-    RANGES,
-    REFERENCE,
-    SETS,
-    WRITTEN,
-    Study,
-    carry_out,
-)
+from eurasia_sim.simulation.run import DOCUMENTS, FITTED, RANGES, REFERENCE, SETS, Study
 from eurasia_sim.world.world import load_world
 
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
@@ -90,23 +83,24 @@ def run(
     result = {"summary": _summary(study, runs), "until": end}
     if not reused:
         _finish(study, inputs, folder, runs, result, began)
-    if as_json:
-        terminal.print_json({"folder": str(folder), **result})
-    else:
+
+    def told() -> Blocks:
         notes = [*conditions(family, place), *_lacking(study, inputs[0], result)]
         found = answers(open_results(folder, place), measures)
-        _show(study, found, notes, is_whole=every or bool(measures), every=every)
-        terminal.show_folder(folder, "report", reused=reused)
+        yield from _told(study, found, notes, is_whole=every or bool(measures), every=every)
+        yield from terminal.ending(folder, "report", reused=reused)
+
+    terminal.answer({"folder": str(folder), **result}, told(), as_json=as_json)
     if (runs["status"] != "ok").any() or (end is not None and not end["met"]):
         raise typer.Exit(FAILED_WORK)
 
 
 def _rule(study: Study, until: str | None, watch: Sequence[str], most: int) -> StoppingRule | None:
     """The rule that the options ask for, if they do."""
-    if until is None and watch:
-        hint = "add a rule, such as --until half-width=0.002"
-        raise DataError([f"--watch says what --until looks at; {hint}"])
     if until is None:
+        if watch:
+            hint = "add a rule, such as --until half-width=0.002"
+            raise DataError([f"--watch says what --until looks at; {hint}"])
         return None
     wanted = wanted_half_width(until)
     if most < study.n:
@@ -118,12 +112,9 @@ def _rule(study: Study, until: str | None, watch: Sequence[str], most: int) -> S
 
 
 def _execute(
-    study: Study,
-    inputs: Sequence[Inputs],
-    rule: StoppingRule | None,
-    out: Path,
+    study: Study, inputs: Sequence[Inputs], rule: StoppingRule | None, out: Path,
     workers: int | None,
-) -> tuple[Path, pd.DataFrame, bool]:
+) -> tuple[Path, pd.DataFrame, bool]:  # fmt: skip
     """Folder and runs of the study, and whether an identical finished one was found."""
     ids = [*chain.from_iterable(own for batch in study.batches() for own in batch.ids)]
     identity = [str(rule), *rule.measures, str(rule.most)] if rule else []
@@ -139,7 +130,7 @@ def _execute(
                 counter.total = len(runs) + len(ids)
                 return rule is not None and rule.goes_on(runs)
 
-            return folder, carry_out(study, folder, workers, counter, goes_on), False
+            return folder, studies.carry_out(study, folder, workers, counter, goes_on), False
     except KeyboardInterrupt:
         count = sum(entry.rows or 0 for entry in results.read_log(folder).values())
         kept = f"{count} runs are kept in {folder}; the same command goes on from there."
@@ -148,39 +139,34 @@ def _execute(
 
 def _summary(study: Study, runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Outcomes of each scenario, and of the first less each other, by theory and set of draws."""
-    outcomes, differences, told = [], [], []
+    outcomes, differences, told = list[Any](), list[Any](), list[Any]()
     names, shown = [each.name for each in study.scenarios], study.shown([*runs.columns])
     groups = dict(iter(runs.sort_values("run").groupby(["theory", "set", "scenario"])))
-    kinds = (REFERENCE, RANGES, DOCUMENTS, FITTED)
-    for theory, kind in (
-        (x, y) for x in study.theories for y in kinds if (x, y, names[0]) in groups
-    ):
+    for theory, kind in product(study.theories, (REFERENCE, RANGES, DOCUMENTS, FITTED)):
+        if (theory, kind, names[0]) not in groups:
+            continue
         family = [groups[theory, kind, name].reset_index(drop=True) for name in names]
-        for name, table in zip(names, family, strict=True):
+        for name, own in zip(names, family, strict=True):
             head = {"theory": theory, "set": kind, "scenario": name}
-            counts = {"n": len(table), "failed": int((table["status"] != "ok").sum())}
+            counts = {"n": len(own), "failed": int((own["status"] != "ok").sum())}
             for measure in shown:
-                own, low, high = table[measure].dropna(), math.nan, math.nan
-                if len(own) > 1:  # one run has no quantiles
-                    low, high = map(float, own.quantile([0.05, 0.95]))
-                values = {"mean": float(own.mean()), "low": low, "high": high}
-                outcomes.append({**head, "measure": measure, **values, **counts})
+                values, low, high = own[measure].dropna(), math.nan, math.nan
+                if len(values) > 1:  # one run has no quantiles
+                    low, high = map(float, values.quantile([0.05, 0.95]))
+                spread = {"mean": float(values.mean()), "low": low, "high": high}
+                outcomes.append({**head, "measure": measure, **spread, **counts})
             if name != names[0]:
                 head["first"] = names[0]
-                told += [{**head, **row} for row in headlines(family[0], table)]
-                gaps = (paired_difference(family[0], table, measure) for measure in shown)
+                told += [{**head, **row} for row in headlines(family[0], own)]
+                gaps = (paired_difference(family[0], own, measure) for measure in shown)
                 differences += [{**head, **asdict(gap)} for gap in gaps]
     return {"outcomes": outcomes, "differences": differences, "headlines": told}
 
 
 def _finish(
-    study: Study,
-    inputs: Sequence[Inputs],
-    folder: Path,
-    runs: pd.DataFrame,
-    result: dict[str, Any],
-    began: float,
-) -> None:
+    study: Study, inputs: Sequence[Inputs], folder: Path, runs: pd.DataFrame,
+    result: dict[str, Any], began: float,
+) -> None:  # fmt: skip
     """Write events, draw the figures and write the manifest, which makes a folder whole."""
     events = {}
     (seed,) = run_seeds(study.seed, 1)
@@ -191,21 +177,18 @@ def _finish(
     posterior, _ = fit_beside(study.world, inputs[0])
     digests = {scenario.name: scenario.digest for scenario in study.scenarios}
     manifest = {
-        **options.origin(study.world, scenarios=digests),
-        "seed": study.seed,
+        **options.origin(study.world, scenarios=digests), "seed": study.seed,
         "leads": FITTED if posterior is not None and posterior.beats_ranges else RANGES,
         "runs_a_scenario": int(runs["run"].max()) + 1,
-        "theories": list(study.theories),
-        "forms": dict(inputs[0].forms),
+        "theories": list(study.theories), "forms": dict(inputs[0].forms),
         "window": list(study.window()),
         "scenarios": {scenario.name: scenario.resolved() for scenario in study.scenarios},
         "versions": {"python": platform.python_version()} | {x: version(x) for x in _PACKAGES},
-        "failed": int((runs["status"] != "ok").sum()),
-        "events_of_the_first_run": events,
+        "failed": int((runs["status"] != "ok").sum()), "events_of_the_first_run": events,
         **{name: value for name, value in result.items() if value is not None},
         "seconds": round(time.time() - began, 1),
-    }
-    files = [*WRITTEN, *map(results.events_file, events)]
+    }  # fmt: skip
+    files = [*studies.WRITTEN, *map(results.events_file, events)]
     finish(folder, manifest, {}, study.world, files, OF_RUN)
 
 
@@ -231,14 +214,14 @@ def _lacking(study: Study, inputs: Inputs, result: dict[str, Any]) -> list[str]:
     return notes
 
 
-def _show(
+def _told(
     study: Study, found: list[list[Answer]], notes: list[str], *, is_whole: bool, every: bool
-) -> None:
-    """Print the answer in a few lines, what was set, how far to trust it, and what comes next.
+) -> Blocks:
+    """The answer in a few lines, what was set, how far to trust it, and what comes next.
 
     Args:
         found: by theory and scenario, the leading set first.
-        is_whole: print every row of a table. every: print the tables of all sets.
+        is_whole: every row of a table. every: the tables of all sets.
     """
     (lead, *weaker), *others = found
     is_pair, besides = len(study.scenarios) == 2, list[str]()
@@ -246,13 +229,9 @@ def _show(
         against, _, theory = each.title.partition(", against: ")[2].rpartition(" (")
         name = theory[:-1] if is_pair else f"{against} ({theory}"
         besides.append("{} {change}, up in {rises in}".format(name, **each.rows[0]))
-    head = terminal.lines_of(
-        lead.title,
-        study.scenarios[0].question,
-        lead.sentence,
-        f"Besides: {'; '.join(besides)}." if besides else "",
-        *notes,
-    )
+    also = f"Besides: {'; '.join(besides)}." if besides else ""
+    question = study.scenarios[0].question
+    head = terminal.lines_of(lead.title, question, lead.sentence, also, *notes)
     focus = dict.fromkeys(study.world.names[who] for pair in study.world.pairs for who in pair)
     of_others = f"Of others than {', '.join(focus)}: --measure, such as --measure 'benefit.*'"
     careful = [one.over for one in weaker if one.way * lead.way < 0]
@@ -262,12 +241,11 @@ def _show(
         f"Trust: {trust(study.world, study.theories[0])}",
         of_others if every else f"More: --all, --measure 'benefit.*' (of anyone), figures/, {PAGE}",
     )
-    terminal.show(*head)
-    first = f"mean, {' to '.join(study.window())}"
+    yield from head
+    window = f"mean, {' to '.join(study.window())}"
     room = None if is_whole else max(_LINES - len(head) - len(tail) - 3, 1)
     for each in chain(*found) if every else [lead]:
-        keys = [*each.rows[0]][:_COLUMNS] if each.rows else []
-        columns = {first if key == "label" else key: f"{{{key}}}" for key in keys}
-        title = f"\n{each.title}, {each.over}" if every else ""
-        terminal.show_table(title, each.rows[:room], columns, numbers=keys)
-    terminal.show(*tail)
+        columns = [window, *[*each.rows[0]][1:_COLUMNS]] if each.rows else []
+        cells = [[*row.values()][:_COLUMNS] for row in each.rows[:room]]
+        yield table(f"\n{each.title}, {each.over}" if every else "", cells, columns)
+    yield from tail

@@ -16,8 +16,9 @@ from eurasia_sim.experiments.experiment import kind_of, load_experiment
 from eurasia_sim.experiments.experiment import names as experiments
 from eurasia_sim.files.data_yaml import DEFAULT_WORLD, DataError, month_name, near, packaged_worlds
 from eurasia_sim.files.page import Problem, nearest, read_file
-from eurasia_sim.files.text import file_name_from
+from eurasia_sim.files.text import file_name_from, wrapped
 from eurasia_sim.hypotheses.loader import load_hypotheses
+from eurasia_sim.reports.blocks import Blocks, Line
 from eurasia_sim.scenarios.scenario import check_file, load_scenario
 from eurasia_sim.scenarios.schema import FILE_NAME, locate, measures, names, scenario_schema
 from eurasia_sim.scenarios.writer import scaffold
@@ -47,25 +48,24 @@ def check(
     if schema:
         options.refuse(context, ["files", "as_json"], "not with --schema")
         text = json.dumps(scenario_schema(load_world(world)), indent=1)
-        if out is None:
-            terminal.show(text)
-        else:
+        if out is not None:
             out.write_text(text + "\n", encoding="utf-8")
-            terminal.show(f"wrote {out}")
+        terminal.show(text if out is None else f"wrote {out}")
         return
     options.refuse(context, ["out"], "only with --schema")
     if not files:
         raise DataError(["Missing argument 'FILE...': name files to check, or ask for --schema"])
     place = load_world(world)
-    found = {file: problems_of(file, place) for file in files}
-    if as_json:
-        terminal.print_json([asdict(each) for problems in found.values() for each in problems])
-    else:
-        for file, problems in found.items():
-            count = len(problems)
-            verdict = f"{count} problem{'s' * (count > 1)}" if count else "nothing wrong"
-            terminal.show(*map(str, problems), f"{file}: {verdict}")
-    if any(found.values()):
+    every, lines = [], list[Line]()
+    for file in files:
+        problems = problems_of(file, place)
+        many = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
+        lines += map(
+            Line, [*map(str, problems), f"{file}: {many if problems else 'nothing wrong'}"]
+        )
+        every += problems
+    terminal.answer(list(map(asdict, every)), lines, as_json=as_json)
+    if every:
         raise typer.Exit(BAD_INPUT)
 
 
@@ -126,6 +126,7 @@ def new(
 
 
 Rows = list[dict[str, Any]]  # each with "id" and "says", and more for JSON
+_BESIDE = 30  # letters of a name that leave room for text beside it
 _UNREAD = "(cannot be read; see `eurasia-sim check`)"
 
 
@@ -259,13 +260,20 @@ def show(
             raise DataError([f"there is no list of '{kind}'{near(kind, LISTERS)}\n{allowed}"])
     place = load_world(world)
     found = {kind: LISTERS[kind](place) for kind in wanted}
-    if as_json:
-        terminal.print_json(found)
-        return
+    terminal.answer(found, _entries(found), as_json=as_json)
+
+
+def _entries(found: dict[str, Rows]) -> Blocks:
+    """Every name with what it says beside it or, where the longest name is wide, beneath it."""
     more = " Moves {moves}. [{allowed}; at rest {at_rest}]"
     for kind, rows in found.items():
-        terminal.show(f"{kind}:")
+        yield f"{kind}:"
         width = max((len(row["id"]) for row in rows), default=0)
         for row in rows:
             says = row["says"] + (more * ("moves" in row)).format_map(row)
-            terminal.show_entry(row["id"], says, width)
+            head, indent = f"  {row['id']:<{width}}  ", width + 4
+            if width > _BESIDE:
+                yield Line(f"  {row['id']}")
+                head, indent = " " * 6, 6
+            first, *rest = wrapped(says, max(terminal.WIDTH - indent, _BESIDE)) or [""]
+            yield from map(Line, [head + first, *(" " * indent + line for line in rest)])

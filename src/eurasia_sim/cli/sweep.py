@@ -6,7 +6,7 @@ import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.filesize import decimal
@@ -14,14 +14,14 @@ from typer import Argument, Option
 
 from eurasia_sim.analysis.summary import material_of, means
 from eurasia_sim.cli import FAILED_WORK, options, terminal
-from eurasia_sim.cli.analyze import sentence, show_section
+from eurasia_sim.cli.analysis import section_blocks, sentence
 from eurasia_sim.cli.output import trust_line
+from eurasia_sim.experiments import batch
 from eurasia_sim.experiments import sweep as sweeps
-from eurasia_sim.experiments.batch import points_of
-from eurasia_sim.experiments.batch import rerun as run_again
 from eurasia_sim.experiments.executors import Work
-from eurasia_sim.experiments.sweep import Ended, Sweep
+from eurasia_sim.figures.style import readable
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.reports.blocks import Blocks, Line
 from eurasia_sim.scenarios.schema import names
 from eurasia_sim.world.world import load_world
 
@@ -32,9 +32,7 @@ _OF_RUNS = ("dry_run", "resume", "extend", "workers", "scheduler", "shard", "on_
 def sweep(
     context: typer.Context,
     experiment: Annotated[str, Argument(help="Name or path of a sweep file.")],
-    shards: Annotated[
-        list[Path] | None, Argument(metavar="[FOLDER...]", help="Shards, with --merge.")
-    ] = None,
+    shards: Annotated[list[Path] | None, Argument(metavar="[FOLDER...]", help="Shards.")] = None,
     merge: Annotated[bool, Option("--merge", help="Make of its shards the whole sweep.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Estimate; run a few runs only.")] = False,
     resume: Annotated[bool, Option("--resume", help="Go on with an unfinished folder.")] = False,
@@ -44,12 +42,9 @@ def sweep(
     shard: Annotated[str, Option(help="i/n: every n-th part, from the i-th.")] = "1/1",
     on_error: Annotated[str, Option(help="continue, stop, or max=N failed runs.")] = "continue",
     keep: Annotated[
-        Literal["measures", "trajectories", "events"],
-        Option(help="Kept of a run: means alone, monthly values too, or its events too."),
+        batch.Keep, Option(help="Of a run: means alone, monthly values too, or events too.")
     ] = "measures",
-    chunk: Annotated[
-        int, Option(min=1, max=1_000_000, help="Runs in one part: the unit of work.")
-    ] = 128,
+    chunk: Annotated[int, Option(min=1, max=1_000_000, help="Runs in one part, a unit.")] = 128,
     rerun: Annotated[str | None, Option(help="Run POINT:REPLICATE:SCENARIO again.")] = None,
     out: options.Out = Path("results"),
     world: options.WorldName = None,
@@ -75,21 +70,30 @@ def sweep(
         command=options.command_line(), dry=dry_run,
     )  # fmt: skip
     if rerun is not None:
-        run_again(prepared.setup, prepared.design, rerun)
+        batch.rerun(prepared.setup, prepared.design, rerun)
         terminal.show(f"{rerun}: nothing failed")
-    elif dry_run:
+        return
+    if dry_run:
         _compile(prepared)
         _show_estimate(prepared, out, work, as_json=as_json)
-    elif merge:
-        _show_end(sweeps.merge(prepared, out, shards or []), as_json=as_json)
+        return
+    if merge:
+        end = sweeps.merge(prepared, out, shards or [])
     else:
         sweeps.check_size(prepared, work)
         _compile(prepared)
         end = _execute(prepared, out, work, resume=resume, extend=extend)
-        _show_end(end, as_json=as_json)
+    terminal.answer(vars(end) | {"folder": str(end.folder)}, _told(end), as_json=as_json)
+    if end.failed:
+        raise typer.Exit(FAILED_WORK)
 
 
-def _execute(prepared: Sweep, out: Path, work: Work, **how: bool) -> Ended:
+def _compile(prepared: sweeps.Sweep) -> None:
+    point = batch.points_of(prepared.setup, 0, prepared.design.cells[0])[0]
+    options.compile_once(prepared.setup.inputs(point.scenarios[0], point))
+
+
+def _execute(prepared: sweeps.Sweep, out: Path, work: Work, **how: bool) -> sweeps.Ended:
     """Run the sweep; Ctrl-C ends the program at once, with all that is finished on disk."""
     try:
         with terminal.RunCounter(prepared.runs) as counter:
@@ -117,63 +121,47 @@ def _most_failures(on_error: str) -> int | None:
     return None if on_error == "continue" else int(found[1] or 0)
 
 
-def _compile(prepared: Sweep) -> None:
-    point = points_of(prepared.setup, 0, prepared.design.cells[0])[0]
-    options.compile_once(prepared.setup.inputs(point.scenarios[0], point))
-
-
-def _show_estimate(prepared: Sweep, out: Path, work: Work, *, as_json: bool) -> None:
+def _show_estimate(prepared: sweeps.Sweep, out: Path, work: Work, *, as_json: bool) -> None:
     """Print counts, time, memory and disk; refuse what does not fit."""
     found = sweeps.estimate(prepared, out, work)
     folder = None if prepared.is_partial else str(out / prepared.plan.folder)
-    if as_json:
-        terminal.print_json({"folder": folder, **found})
-    else:
-        disk = {
-            "measures" if kind == "parts" else kind: (total, found["disk_a_run"][kind])
+    left = f" ({found['left_out']:,} more break a constraint)" if found["left_out"] else ""
+    constrained = bool(prepared.setup.experiment.file.constraints)
+    where = f"estimated from a few points{', before constraints' * constrained}"
+    where = f"the folder would be {folder}" if folder else where
+    time = timedelta(seconds=round(found["seconds"]))
+    lines = [
+        f"{found['points']:,} points{left}, {found['runs']:,} runs in {found['parts']:,} parts",
+        f"about {time} (h:mm:ss) with {found['workers']} workers on this machine",
+        f"about {decimal(found['memory'])} of memory, however many runs",
+        *(
+            f"about {decimal(total)} of disk for {kind.replace('parts', 'measures')}"
+            f" ({decimal(found['disk_a_run'][kind])} a run)"
             for kind, total in found["disk"].items()
-        }
-        left = f" ({found['left_out']:,} more break a constraint)" if found["left_out"] else ""
-        constrained = bool(prepared.setup.experiment.file.constraints)
-        where = f"estimated from a few points{', before constraints' * constrained}"
-        where = f"the folder would be {folder}" if folder else where
-        terminal.show(
-            f"{found['points']:,} points{left}, {found['runs']:,} runs in {found['parts']:,} parts",
-            f"about {timedelta(seconds=round(found['seconds']))} (h:mm:ss) with"
-            f" {found['workers']} workers on this machine",
-            f"about {decimal(found['memory'])} of memory, however many runs",
-            *(f"about {decimal(total)} of disk for {kind} ({decimal(own)} a run)"
-              for kind, (total, own) in disk.items()),
-            f"{decimal(found['disk_free'])} of disk are free; {where}",
-        )  # fmt: skip
+        ),
+        f"{decimal(found['disk_free'])} of disk are free; {where}",
+    ]
+    terminal.answer({"folder": folder, **found}, map(Line, lines), as_json=as_json)
     if found["too_large"]:
         path = prepared.setup.experiment.path
         raise DataError([f"{path}: it would take {each}" for each in found["too_large"]])
 
 
-def _show_end(end: Ended, *, as_json: bool) -> None:
-    """Print what was done and found; exit 1 where a run failed."""
-    if as_json:
-        terminal.print_json(vars(end) | {"folder": str(end.folder)})
-    else:
-        if end.complete:
-            _show_found(end.folder)
-        failed = f", {end.failed:,} failed (see failures.parquet)" if end.failed else ""
-        what = f" ({end.runs:,} runs{failed})"
-        terminal.show_folder(end.folder, "analyze", what, reused=end.reused)
-    if end.failed:
-        raise typer.Exit(FAILED_WORK)
-
-
-def _show_found(folder: Path) -> None:
-    """Print where the first measure lies and, of a design with few cells, its means."""
-    material = material_of(folder, [])
-    measure = material.measures[0]
-    values, found = material.runs[measure].dropna(), means(material, [measure])
-    low, high = values.quantile([0.05, 0.95])
-    spread = f"mean {values.mean():.3g}, 90 % of {len(values)} runs from {low:.3g} to {high:.3g}."
-    first = f"{options.label(measure)}: {spread}" if len(values) else "Every run failed."
-    terminal.say(first, sentence(found, measure))
-    if len(found.table):
-        show_section(found, [measure], len(found.table))
-    terminal.say(trust_line(folder))
+def _told(end: sweeps.Ended) -> Blocks:
+    """Where the first measure lies and, of a design with few cells, its means; then the folder."""
+    if end.complete:
+        material = material_of(end.folder, [])
+        measure = material.measures[0]
+        values, found = material.runs[measure].dropna(), means(material, [measure])
+        low, high = values.quantile([0.05, 0.95])
+        spread = (
+            f"mean {values.mean():.3g}, 90 % of {len(values)} runs from {low:.3g} to {high:.3g}."
+        )
+        yield f"{readable(measure)}: {spread}" if len(values) else "Every run failed."
+        yield sentence(found, measure)
+        if len(found.table):
+            yield from section_blocks(found, [measure], len(found.table))
+        yield trust_line(end.folder)
+    failed = f", {end.failed:,} failed (see failures.parquet)" if end.failed else ""
+    what = f" ({end.runs:,} runs{failed})"
+    yield from terminal.ending(end.folder, "analyze", what, reused=end.reused)

@@ -1,26 +1,24 @@
-"""What verbs print: lines, tables, JSON and progress."""
+"""What verbs print: lines, answers, JSON and progress."""
 
 import json
-import math
 import os
-import re
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
 import typer
+from rich import table as rich_table
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
-from rich.table import Table
 
 from eurasia_sim.cli import FAILED_WORK
 from eurasia_sim.files.integrity import finite
 from eurasia_sim.files.text import shortened, visible, wrapped
+from eurasia_sim.reports.blocks import Block, Line, Table
 
 WIDTH = 80  # of output that is no terminal
-_BESIDE = 30  # letters of a name that leave room for text beside it
 _SILENCE = 5.0  # seconds between two lines of progress
 
 
@@ -41,25 +39,37 @@ def lines_of(*texts: str) -> list[str]:
     return [part for line in every for part in wrapped(line, WIDTH) or [""]]
 
 
-def say(*texts: str) -> None:
-    """Print texts in lines of the usual width; what is empty is left out."""
-    show(*lines_of(*texts))
+def say(*blocks: Block) -> None:
+    """Print texts in lines of the usual width, and tables; what is empty is left out."""
+    for block in blocks:
+        if isinstance(block, Table):
+            _draw(block)
+        elif isinstance(block, Line):
+            show(block.line)
+        elif isinstance(block, str):
+            show(*lines_of(block))
 
 
-def show_entry(name: str, text: str, width: int) -> None:
-    """Print a name, and a text beside it or, where the longest name is wide, beneath it."""
-    indent, head = width + 4, f"  {name:<{width}}  "
-    if width > _BESIDE:
-        show(f"  {name}")
-        indent, head = 6, " " * 6
-    first, *rest = wrapped(text, max(WIDTH - indent, _BESIDE)) or [""]
-    show(head + first, *(" " * indent + line for line in rest))
+def answer(plain: Any, blocks: Iterable[Block], *, as_json: bool) -> None:
+    """Print an answer: in words, or its plain values as JSON, with null for no finite number."""
+    if as_json:
+        show(json.dumps(finite(plain), indent=2))
+    else:
+        say(*blocks)
 
 
-def show_folder(folder: Path, then: str, what: str = "", *, reused: bool = False) -> None:
-    """Say which verb comes next, where results are, and whether they were there before."""
-    where = f"{'found again, unchanged' if reused else 'written'}: {folder}{what}"
-    show(f"Next: eurasia-sim {then} {folder}", where)
+def _draw(table: Table) -> None:
+    """Print a table, texts in as many lines as they need and every number whole."""
+    say(table.caption)
+    drawn = rich_table.Table(box=None, padding=(0, 1, 0, 0))
+    for at, name in enumerate(table.columns):
+        look: Any = {"justify": "left", "overflow": "fold"}
+        if at in table.numeric:
+            look = {"justify": "right", "overflow": "ellipsis", "no_wrap": True}
+        drawn.add_column(name.replace("_", "\n"), **look)
+    for row in table.rows:
+        drawn.add_row(*(shortened(visible(cell)) for cell in row))
+    _console(width=None if sys.stdout.isatty() else WIDTH).print(drawn)
 
 
 def _console(**more: Any) -> Console:
@@ -68,52 +78,10 @@ def _console(**more: Any) -> Console:
     return Console(markup=False, emoji=False, highlight=False, color_system=colours, **more)
 
 
-def show_table(
-    title: str,
-    rows: Iterable[Mapping[Any, Any]],
-    columns: Mapping[str, str],
-    numbers: Sequence[str] = (),
-) -> None:
-    """Print a table, texts in as many lines as they need and every number whole.
-
-    Args:
-        columns: heading -> template of a cell, such as "{low:.2f} to {high:.2f}"; a column of
-            formatted numbers is set to the right, with a dash for what is missing.
-        numbers: headings of columns whose texts are numbers already.
-    """
-    say(title)
-    table = Table(box=None, padding=(0, 1, 0, 0))
-    formatted = {name for name, cell in columns.items() if re.search("{[^}]*:", cell)}
-    right = formatted | {*numbers}
-    for name in columns:
-        table.add_column(
-            name, justify="right" if name in right else "left",
-            no_wrap=name in right, overflow="ellipsis" if name in right else "fold",
-        )  # fmt: skip
-    for row in rows:
-        values = {key: math.nan if value is None else value for key, value in row.items()}
-        cells = {name: template.format_map(values) for name, template in columns.items()}
-        for name, cell in cells.items():
-            is_number = name in right
-            cells[name] = re.sub("[+]?nan%?", "–", cell) if is_number else shortened(visible(cell))
-        table.add_row(*cells.values())
-    _console(width=None if sys.stdout.isatty() else WIDTH).print(table)
-
-
-def show_frame(title: str, frame: Any) -> None:
-    """Print a table of pandas, numbers that are not whole to three digits."""
-    forms = {"f": "{%s:.3g}", "i": "{%s:d}", "u": "{%s:d}"}
-    columns = {
-        name.replace("_", "\n"): forms.get(column.dtype.kind, "{%s}") % f"c{at}"
-        for at, (name, column) in enumerate(frame.items())
-    }
-    cells = frame.set_axis([f"c{at}" for at in range(len(columns))], axis=1)
-    show_table(title, cells.to_dict("records"), columns)
-
-
-def print_json(value: Any) -> None:
-    """Print a value as JSON; numbers that are not finite become null."""
-    show(json.dumps(finite(value), indent=2))
+def ending(folder: Path, then: str, what: str = "", *, reused: bool = False) -> tuple[Block, ...]:
+    """Which verb comes next, where results are, and whether they were there before."""
+    where = f"{'found again, unchanged' if reused else 'written'}: {folder}{what}"
+    return Line(f"Next: eurasia-sim {then} {folder}"), Line(where)
 
 
 def stop(reason: str) -> typer.Exit:

@@ -8,38 +8,51 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from eurasia_sim.compute.jit import model_version
 from eurasia_sim.figures.style import rows_of
-from eurasia_sim.files.data_yaml import packaged
 from eurasia_sim.files.text import file_name_from, visible
 from eurasia_sim.hypotheses.arms import Effort
 from eurasia_sim.hypotheses.evaluation import EVERY, Evaluation
 from eurasia_sim.hypotheses.hypothesis import ContrastMap, Family
 from eurasia_sim.hypotheses.verdicts import WORDS
+from eurasia_sim.reports.blocks import rendered
 from eurasia_sim.world.world import World
 
 # Of Markdown: what is markup anywhere, at the edge of a word, and at the beginning of a line.
 _MARKUP = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|^[#>+=-]|(?<=^\d)[.)]")
 
 
-def findings_page(
+def findings_pages(
     world: World, family: Family, result: Evaluation, effort: Effort, command: str, place: Path
-) -> str:
-    """The findings as one Markdown page.
+) -> dict[Path, str]:
+    """By path the findings as a Markdown page, and beside it a page of every map of rivals.
 
     Args:
-        command: what made it. place: where it will stand; pages of maps stand beside it.
+        command: what made them. place: where the findings will stand.
     """
+    names = (file_name_from(f"{place.stem}-{x.id.replace('_', '-')}") for x in family.maps)
+    beside = [place.with_name(name + place.suffix) for name in names]
+    links = [
+        {"rivals": " and ".join(map(plain, each.rivals)), "says": plain(each.says),
+         "page": quote(path.name)}
+        for each, path in zip(family.maps, beside, strict=True)
+    ]  # fmt: skip
+    given = {"command": command, "effort": effort, "model": model_version(), "known": _known}
+    filters = {"number": number, "percent": percent, "plain": plain}
+    values = {**given, **_findings(world, family, result), "maps": links}
+    pages = {place: rendered("findings.md.jinja", filters, **values)}
+    for path, contrast in zip(beside, family.maps, strict=True):
+        values = {**given, **_map(world, contrast, result.maps), "findings": quote(place.name)}
+        pages[path] = rendered("map.md.jinja", filters, **values)
+    return pages
+
+
+def _findings(world: World, family: Family, result: Evaluation) -> dict[str, Any]:
+    """What the page of the findings is made of."""
     result = Evaluation(**{name: _plain_table(each) for name, each in vars(result).items()})
     verdicts, parts, shares, rivals = result.verdicts, result.parts, result.shares, result.theories
     named = verdicts.groupby("verdict")["hypothesis"].agg(list)
-    maps = [
-        {"rivals": " and ".join(map(plain, each.rivals)), "says": plain(each.says),
-         "page": quote(map_path(place, each).name)}
-        for each in family.maps
-    ]  # fmt: skip
     # How well shares (in percentage points) and effects (in smallest effects) are known.
     counted = verdicts[verdicts["points"] > 0]
     half = 50 * (counted["share_high"] - counted["share_low"]).max() if len(counted) else None
@@ -47,20 +60,20 @@ def findings_page(
     # The expected signs that the null theory shows as well.
     null = rivals[(rivals["kind"] == "theory") & (rivals["under"] == world.null_theory)]
     signed = parts.loc[parts["sign"].isin(("+", "-")), ["hypothesis", "part"]]
-    return _page(
-        "findings.md.jinja", title=plain(family.title), file=family.path.name, command=command,
-        digest=family.digest, world=world, model=model_version(), effort=effort, maps=maps,
-        weakest=[plain(each) for each in family.weakest],
-        verdicts=[_told(row, parts, rivals) for row in rows_of(verdicts)],
-        counts={word: named[word] for word in WORDS if word in named},
-        kinds={kind: (verdicts["kind"] == kind).any() for kind in ("control", "placebo")},
-        lost=[*verdicts.loc[verdicts["failed"].astype(bool), "hypothesis"]],
-        parts=rows_of(parts), shares=rows_of(shares),
-        also=rows_of(null[null["holds"]].merge(signed, on=["hypothesis", "part"])),
-        sources=[name for name in shares.columns if name not in ("reading", "scenarios")],
-        failed=parts["failed"].max(), runs=parts["n"].max(), points=counted["points"].max(),
-        half=half, middle=widths.median(), widest=widths.max(),
-    )  # fmt: skip
+    return {
+        "title": plain(family.title), "file": family.path.name, "digest": family.digest,
+        "world": world, "weakest": [plain(each) for each in family.weakest],
+        "verdicts": [_told(row, parts, rivals) for row in rows_of(verdicts)],
+        "counts": {word: named[word] for word in WORDS if word in named},
+        "kinds": {kind: (verdicts["kind"] == kind).any() for kind in ("control", "placebo")},
+        "lost": [*verdicts.loc[verdicts["failed"].astype(bool), "hypothesis"]],
+        "parts": rows_of(parts), "shares": rows_of(shares),
+        "also": rows_of(null[null["holds"]].merge(signed, on=["hypothesis", "part"])),
+        "sources": [name for name in shares if name not in ("reading", "scenarios")],
+        "failed": parts["failed"].max(), "runs": parts["n"].max(),
+        "points": counted["points"].max(),
+        "half": half, "middle": widths.median(), "widest": widths.max(),
+    }  # fmt: skip
 
 
 def _told(verdict: dict[str, Any], parts: pd.DataFrame, rivals: pd.DataFrame) -> dict[str, Any]:
@@ -76,17 +89,8 @@ def _told(verdict: dict[str, Any], parts: pd.DataFrame, rivals: pd.DataFrame) ->
     return {**verdict, "parts": rows, "words": words, "under": [*rivals["under"].unique()]}
 
 
-def map_path(findings: Path, contrast: ContrastMap) -> Path:
-    """Where the page of a map stands: beside the findings."""
-    name = file_name_from(f"{findings.stem}-{contrast.id.replace('_', '-')}")
-    return findings.with_name(f"{name}{findings.suffix}")
-
-
-def map_page(
-    world: World, contrast: ContrastMap, found: pd.DataFrame, effort: Effort, command: str,
-    place: Path,
-) -> str:  # fmt: skip
-    """One map of rivals as a Markdown page: in which circumstances each of them holds."""
+def _map(world: World, contrast: ContrastMap, found: pd.DataFrame) -> dict[str, Any]:
+    """What the page of a map is made of: in which circumstances each rival holds."""
     own = found[found["map"] == contrast.id]
     before, *later = contrast.change.levels
     changes: list[dict[str, Any]] = []
@@ -96,12 +100,12 @@ def map_page(
     last = own[(own["level"] == later[-1]) & (own["kind"] == "rival")]
     holds = last.pivot_table(index="theory", columns="name", values="holds", sort=False)
     first, second = contrast.across
-    return _page(
-        "map.md.jinja", contrast=contrast, findings=quote(place.name), command=command,
-        before=before, first=first, second=second, points=own["n"].max(), effort=effort,
-        theories=[theory for theory in world.theories if theory != world.null_theory],
-        model=model_version(), changes=changes, rivals=[*holds], by_theory=holds.to_dict("index"),
-    )  # fmt: skip
+    return {
+        "contrast": contrast, "before": before, "first": first, "second": second,
+        "points": own["n"].max(), "changes": changes, "rivals": [*holds],
+        "theories": [theory for theory in world.theories if theory != world.null_theory],
+        "by_theory": holds.to_dict("index"),
+    }  # fmt: skip
 
 
 def _by_name(rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -112,17 +116,6 @@ def _by_name(rows: pd.DataFrame) -> list[dict[str, Any]]:
         places = cells.set_index(["first", "second"]).to_dict("index")
         found.append({"name": name, "cells": places, "least": cells["holds"].min(), "best": best})
     return found
-
-
-def _page(template: str, **values: Any) -> str:
-    """A packaged template of Markdown with values filled in."""
-    environment = Environment(
-        autoescape=select_autoescape(default_for_string=False), undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    environment.filters |= {"number": number, "percent": percent, "plain": plain}
-    source = (packaged() / template).read_text(encoding="utf-8")
-    return environment.from_string(source).render(known=_known, **values)
 
 
 def plain(words: str) -> str:

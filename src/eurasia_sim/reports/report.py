@@ -1,24 +1,29 @@
-"""A results folder as one offline page: question, design, outcomes, foundations, and commands."""
+"""A results folder as one offline page: question, design, outcomes, foundations, and commands.
 
+Every section is a function of the folder that gives its blocks; one without any is left out.
+"""
+
+import base64
+import shlex
+from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
-from eurasia_sim.figures.gallery import pictures, usual_kinds
-from eurasia_sim.figures.style import Request, lacking_words
-from eurasia_sim.files.data_yaml import DataError, packaged
-from eurasia_sim.files.text import visible
-from eurasia_sim.reports import outcomes, sections
-from eurasia_sim.reports.parts import WORDS, Block, image
-from eurasia_sim.simulation.results_folder import ResultsFolder
+from eurasia_sim.evidence.claims import load_evidence
+from eurasia_sim.evidence.references import read_bibliography
+from eurasia_sim.figures.gallery import pictures, render, usual_kinds
+from eurasia_sim.figures.style import Picture, Request, lacking_words, table_of
+from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.reports import outcomes
+from eurasia_sim.reports.blocks import Block, Blocks, Image, Line, rendered, share, table
+from eurasia_sim.reports.outcomes import WORDS
+from eurasia_sim.scenarios.sources import bases_of, claims_of, numbers_of, works_of
+from eurasia_sim.simulation.results_folder import FIT, TEST, VALIDATION, ResultsFolder, restored
 
 MOST_BYTES = 5_000_000
 _MOST_OF_IMAGES = 3_800_000
-_SECTIONS = (
-    outcomes.answer, outcomes.verdicts, outcomes.effects, outcomes.distributions,
-    outcomes.variance, outcomes.boxes, outcomes.validation, sections.limits, sections.question,
-    sections.design, sections.exclusions, sections.foundations, sections.seeds, sections.commands,
-)  # fmt: skip
+_LARGEST_SVG = 300_000  # bytes; a heavier drawing is shown as png
+_MOST_FAILURES = 25
 # The section in which a kind of picture stands; every other kind stands among the distributions.
 _PLACE = {
     "difference": "answer", "tornado": "effects", "indices": "variance", "box": "boxes",
@@ -32,19 +37,13 @@ def report_page(held: ResultsFolder) -> str:
     DataError where a folder lacks what its kind must hold.
     """
     page: dict[str, list[Block]] = {
-        make.__name__: [block for block in make(held) if block] for make in _SECTIONS
+        name: [block for block in blocks(held) if block] for name, blocks in _SECTIONS.items()
     }
     _place_images(held, page)
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
-    )  # fmt: skip
-    source = (packaged() / "report.html.jinja").read_text(encoding="utf-8")
-    headings = WORDS["headings"]  # a section without anything to say has none
+    headings = WORDS["headings"]
     shown = {key: (headings[key], blocks) for key, blocks in page.items() if blocks}
-    text = environment.from_string(source).render(
-        title=held.title, folder=held.folder.name, kind=held.kind, sections=shown
-    )
+    given = {"title": held.title, "folder": held.folder.name, "kind": held.kind}
+    text = rendered("report.html.jinja", {}, sections=shown, **given)
     if len(text.encode()) > MOST_BYTES:
         size = f"the page of {held.folder} would have {len(text) / 1e6:.1f} MB"
         raise DataError([f"{size}; a page has at most 5"])
@@ -54,10 +53,10 @@ def report_page(held: ResultsFolder) -> str:
 def _place_images(held: ResultsFolder, page: Mapping[str, list[Block]]) -> None:
     """Put the folder's usual pictures into their sections, as many as the page can carry."""
     left_out, size, reasons, lacking = list[str](), 0, list[str](), set[str]()
-    said = {key for key, blocks in page.items() if blocks}
+    said, others = {key for key, blocks in page.items() if blocks}, page["distributions"]
     for kind in usual_kinds(held, ()):
         for picture in pictures(held, [kind], Request(), reasons.append):
-            drawn = image(picture)
+            drawn = _image(picture)
             if size + len(drawn.uri) > _MOST_OF_IMAGES:
                 left_out.append(drawn.caption)
                 continue
@@ -66,9 +65,175 @@ def _place_images(held: ResultsFolder, page: Mapping[str, list[Block]]) -> None:
             at = _PLACE.get(kind, "distributions")
             page[at if at in (*said, "distributions") else "effects"].append(drawn)
     if reasons:
-        page["distributions"].append(f"Not drawn: {'; '.join(reasons)}.")
+        others.append(f"Not drawn: {'; '.join(reasons)}.")
     if missing := lacking_words(lacking):
-        page["distributions"].append(f"{missing[0].upper()}{missing[1:]}.")
+        others.append(f"{missing[0].upper()}{missing[1:]}.")
     if left_out:
         heavy = f"Left out, because the page would be too heavy: {', '.join(left_out)}."
-        page["distributions"].append(f"{heavy} eurasia-sim plot draws them.")
+        others.append(f"{heavy} eurasia-sim plot draws them.")
+
+
+def _image(picture: Picture) -> Image:
+    """A picture as a data URI: drawn as svg where that is small, else as png."""
+    drawn, kind = render(picture.figure, "svg"), "svg+xml"
+    if len(drawn) > _LARGEST_SVG:
+        drawn, kind = render(picture.figure, "png"), "png"
+    uri = f"data:image/{kind};base64,{base64.b64encode(drawn).decode()}"
+    return Image(uri, picture.says, picture.stem)
+
+
+def _limits(held: ResultsFolder) -> Blocks:
+    """What the numbers do not say."""
+    for each in WORDS["limits"]:
+        yield each.format(judged=share(held.judged))
+
+
+def _question(held: ResultsFolder) -> Blocks:
+    """What was asked, in the words of the scenarios or of the hypotheses."""
+    if held.kind == TEST:
+        yield f"{held.title}. Each hypothesis was written and hashed before its first run."
+        asked = table_of(held, "verdicts")[["hypothesis", "says", "source", "note"]]
+        yield table("The hypotheses", asked.rename(columns={"hypothesis": "id"}))
+    elif scenarios := _entries(held):
+        words = ("title", "question", "expect")
+        rows = [(name, *map(entry.get, words)) for name, entry in scenarios.items()]
+        yield table("The scenarios", rows, ("scenario", "title", "question", "expected"))
+
+
+def _entries(held: ResultsFolder) -> Mapping[str, Any]:
+    """The scenarios of a folder as its manifest writes them, by name."""
+    if held.kind == VALIDATION:
+        scenario = held.manifest["scenario"]
+        return {str(scenario["name"]): scenario}
+    entries = held.manifest.get("scenarios", {})
+    return entries if isinstance(entries, Mapping) else {}
+
+
+def _facts(caption: str, facts: Mapping[str, Any]) -> Block:
+    rows = [
+        (label, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+        for label, value in facts.items()
+    ]
+    return table(caption, rows, ("what", "value"))
+
+
+def _design(held: ResultsFolder) -> Blocks:
+    """How the runs were laid out."""
+    manifest, laid = held.manifest, held.manifest.get("design", {})
+    facts: dict[str, Any] = {"world": manifest.get("world", held.world.name)}
+    facts |= {each: manifest[key] for key, each in WORDS["laid_out"].items() if key in manifest}
+    forms, effort = manifest.get("forms", {}), manifest.get("effort", {})
+    facts |= {f"form of {factor.replace('_', ' ')}": form for factor, form in forms.items()}
+    facts |= {each: effort[key] for key, each in WORDS["effort"].items() if key in effort}
+    facts |= {"design": f"{laid['kind']} of {laid['points']} points"} if laid else {}
+    yield _facts("How the runs were laid out", facts)
+    if laid.get("factors"):
+        rows = [
+            (
+                each["name"].removeprefix("x."),
+                f"{each['low']:g} to {each['high']:g}" if "low" in each else "",
+                ", ".join(map(str, each.get("levels", ()))),
+            )
+            for each in laid["factors"]
+        ]
+        yield table("Factors of the design", rows, ("factor", "range", "levels"))
+    changes = [
+        (name, path, ", ".join(f"{month}: {value}" for month, value in steps.items()))
+        for name, entry in _entries(held).items()
+        for path, steps in entry.get("levers", {}).items()
+    ]
+    if changes:
+        counted = f"{len(changes)} levers set otherwise than in the record"
+        yield table("Levers", changes, ("scenario", "lever", "steps"), folded=counted)
+
+
+def _exclusions(held: ResultsFolder) -> Blocks:
+    """Which runs failed, and what became of them."""
+    gone: Any = held.manifest.get("failed")
+    if held.kind == TEST:
+        parts = table_of(held, "parts")
+        lost = parts.loc[parts["failed"] > 0, ["hypothesis", "part", "n", "failed"]]
+        none = "No run at reference failed." if lost.empty else ""
+        yield f"A failed run is missing, never a value. {none}"
+        if not lost.empty:
+            yield table("Runs that failed at reference", lost)
+    elif held.kind == VALIDATION:
+        yield f"{sum(gone.values())} runs failed; a failed run counts nowhere."
+        yield WORDS["uncounted"]
+    elif held.kind == FIT:
+        yield f"{gone} runs failed, and their members are left out."
+    else:
+        extra = [name for name in ("failed_month", "failed_phase") if name in held.columns]
+        runs = held.runs(extra)
+        keys = [name for name in ("scenario", "theory", "set") if name in runs]
+        runs["failed"] = runs["status"].ne("ok")
+        counts = runs.groupby(keys, sort=False)["failed"].agg(runs="size", failed="sum")
+        yield WORDS["excluded"]
+        yield table("Runs and failures", counts.reset_index())
+        if runs["failed"].any():
+            columns = [each for each in (*keys, "run", "seed", "status", *extra) if each in runs]
+            first = runs.loc[runs["failed"], columns].head(_MOST_FAILURES)
+            counted = f"the first of {runs['failed'].sum()} failed runs"
+            yield table("Failed runs", first, folded=counted)
+
+
+def _foundations(held: ResultsFolder) -> Blocks:
+    """What the runs rest on: bases, works, and every claim."""
+    world = held.world
+    scenarios = [restored(entry, world) for entry in _entries(held).values() if "levers" in entry]
+    bases = bases_of(world)
+    total = max(sum(count for count, _ in bases.values()), 1)
+    rows = [(basis, count, share(count / total), drawn) for basis, (count, drawn) in bases.items()]
+    caption = "On what basis the numbers of the world and its rules stand"
+    yield table(caption, rows, ("basis", "numbers", "share", "drawn by an ensemble"))
+    claims = claims_of(world, numbers_of(world, scenarios[0].dropped if scenarios else ()))
+    documents = load_evidence(world.directory).documents
+    spoken = [
+        (name, documents[name].citation if name in documents else "", count)
+        for name, count in Counter(claim.document for claim, _ in claims).items()
+    ]
+    yield table("Documents and the claims drawn from them", spoken, ("document", "work", "claims"))
+    if scenarios:
+        works = read_bibliography()
+        cited = [
+            (part, key, str(works[key]) if key in works else "–", count)
+            for part, counted in works_of(world, scenarios[0], works).items()
+            for key, count in sorted(counted.items())
+        ]
+        columns = ("part", "key", "work", "numbers")
+        yield table("Works", cited, columns, folded=f"{len(cited)} works")
+    said = [(claim.id, claim.locator, claim.says, count) for claim, count in claims]
+    columns = ("claim", "where", "says", "numbers")
+    yield table("Claims", said, columns, folded=f"{len(said)} claims")
+
+
+def _seeds(held: ResultsFolder) -> Blocks:
+    """The root of all seeds, and what else makes the runs again."""
+    yield WORDS["seeds"]
+    manifest, digests = held.manifest, dict(held.manifest.get("digests", {}))
+    scenarios = digests.pop("scenarios", {})
+    facts: dict[str, Any] = {"root seed": held.seed}
+    facts |= {f"digest of the {name}": digest for name, digest in digests.items()}
+    facts |= {f"digest of {name}": digest for name, digest in scenarios.items()}
+    facts |= manifest.get("versions", {})
+    facts |= {"commit": manifest["commit"]} if manifest.get("commit") else {}
+    yield _facts("What makes the same runs again", facts)
+
+
+def _commands(held: ResultsFolder) -> Blocks:
+    """The commands that make the runs, the pictures and the page again."""
+    yield WORDS["commands"]
+    folder = shlex.quote(str(held.folder))
+    if made := held.manifest.get("command"):
+        yield Line(made)
+    yield Line(f"eurasia-sim plot {folder}")
+    yield Line(f"eurasia-sim report {folder}")
+
+
+_SECTIONS = {
+    "answer": outcomes.answer, "verdicts": outcomes.verdicts, "effects": outcomes.effects,
+    "distributions": lambda _: iter(()),  # nothing but pictures
+    "variance": outcomes.variance, "boxes": outcomes.boxes, "validation": outcomes.validation,
+    "limits": _limits, "question": _question, "design": _design, "exclusions": _exclusions,
+    "foundations": _foundations, "seeds": _seeds, "commands": _commands,
+}  # fmt: skip

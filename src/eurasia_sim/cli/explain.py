@@ -1,9 +1,9 @@
 """`explain`: where numbers come from, what works anything rests on, how the evidence stands."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,12 +13,12 @@ from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.scenario import LISTERS
-from eurasia_sim.evidence.claims import Evidence, load_evidence
-from eurasia_sim.evidence.claims import verify as verify_texts
+from eurasia_sim.evidence import claims
 from eurasia_sim.evidence.coding import agreement
 from eurasia_sim.evidence.references import Work, read_bibliography
 from eurasia_sim.files.data_yaml import DataError, Number, near
 from eurasia_sim.files.text import alike
+from eurasia_sim.reports.blocks import Block, Blocks, Line, short, table
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
 from eurasia_sim.scenarios.schema import measures, names, present_name
 from eurasia_sim.scenarios.sources import works_of, works_of_all, works_of_numbers
@@ -27,10 +27,7 @@ from eurasia_sim.world.levers import check_lever, choices, levers
 from eurasia_sim.world.provenance import described, told
 from eurasia_sim.world.world import OF_RULES, World, load_world
 
-_AGREEMENT = {
-    "": "{name}", "alpha": "{alpha:.2f}", "both": "{pairable:d}",
-    "only first": "{first_only:d}", "only second": "{second_only:d}",
-}  # fmt: skip
+Answer = tuple[Any, Iterable[Block]]  # plain values for JSON, and the same in words
 _HEAD = ("id", "says", "kind", "label", "departs")  # of a row; said elsewhere or in other words
 _SUPPORT = ("supported", "overstated", "unsupported")
 
@@ -38,8 +35,7 @@ _SUPPORT = ("supported", "overstated", "unsupported")
 def explain(
     context: typer.Context,
     names: Annotated[
-        list[str] | None,
-        Argument(metavar="NAME...", help="Whatever `list` shows, or a path."),
+        list[str] | None, Argument(metavar="NAME...", help="Whatever `list` shows, or a path.")
     ] = None,
     summary: Annotated[bool, Option("--summary", help="Count all numbers by basis.")] = False,
     cite: Annotated[bool, Option("--cite", help="Works of numbers or scenarios.")] = False,
@@ -60,7 +56,7 @@ def explain(
 
     Example: eurasia-sim explain --evidence verify my_texts/
     """
-    given = names or []
+    given, failed = names or [], False
     if evidence is not None:
         options.refuse(context, ("summary", "cite"), "not with --evidence")
         if len(given) != (evidence == "verify"):
@@ -70,48 +66,49 @@ def explain(
     elif summary == bool(given) or (summary and cite):
         raise DataError(["give either names, or --summary, or --evidence"])
     if evidence == "verify":
-        _verify(Path(given[0]), world, as_json)
+        found = _verified(Path(given[0]), world)
+        failed = bool(found[0]["problems"])
     elif evidence == "agreement":
-        _compare_codings(load_evidence(world), as_json)
+        found = _agreement(claims.load_evidence(world))
     elif cite:
-        _cite(given, world, as_json)
-    elif given:
-        _explain(given, load_world(world), as_json)
+        found = _cited(given, world)
     else:
-        _show_summary(load_world(world), as_json)
+        place = load_world(world)
+        found = _explained(given, place) if given else _summary(place)
+    terminal.answer(*found, as_json=as_json)
+    if failed:
+        raise typer.Exit(FAILED_WORK)
 
 
-def _explain(names: list[str], world: World, as_json: bool) -> None:
+def _explained(names: list[str], world: World) -> Answer:
     """Everything known of each thing that goes by a name, and a line for every number below it."""
     found = {name: _named(world, name) for name in dict.fromkeys(names)}
-    if as_json:
-        plain = {name: each[0] if len(each) == 1 else each for name, each in found.items()}
-        terminal.print_json(plain if len(plain) > 1 else next(iter(plain.values())))
-        return
-    for rows in found.values():
-        width = max(len(row.get("path", "")) for row in rows)
-        for row in rows:
-            if "used_by" in row:
-                terminal.show(*told(row))
-            elif "path" in row:
-                number = world.numbers[row["path"]]
-                value = "silent" if number.is_silent else f"{number.value:g}"
-                ends = f"{number.low:g} to {number.high:g}" if number.is_uncertain else ""
-                line = f"{number.path:<{width}}  {value:>9}  {ends:<16}  {number.basis}"
-                terminal.show(line.rstrip())
-            else:
-                terminal.say(f"{row['id']} (one of the {row['kind']})", *_sentences(row))
+    plain = {name: each[0] if len(each) == 1 else each for name, each in found.items()}
+    every = chain.from_iterable(_told(rows, world) for rows in found.values())
+    return plain if len(plain) > 1 else next(iter(plain.values())), every
 
 
-def _sentences(row: dict[str, Any]) -> Iterator[str]:
-    """What is known of a thing, a line each; what is empty is left out."""
-    yield str(row["says"])
-    for key, value in row.items():
-        if key not in _HEAD and value not in (None, "", [], {}, ()):
-            listed = value if isinstance(value, list | tuple) else [value]
-            if isinstance(value, Mapping):
-                listed = [f"{name} {each}" for name, each in value.items()]
-            yield f"- {key.replace('_', ' ')}: {', '.join(map(str, listed))}"
+def _told(rows: list[dict[str, Any]], world: World) -> Blocks:
+    """What is known of things of one name, a line each; what is empty is left out."""
+    width = max(len(row.get("path", "")) for row in rows)
+    for row in rows:
+        if "used_by" in row:
+            yield from map(Line, told(row))
+        elif "path" in row:
+            number = world.numbers[row["path"]]
+            value = "silent" if number.is_silent else f"{number.value:g}"
+            ends = f"{number.low:g} to {number.high:g}" if number.is_uncertain else ""
+            line = f"{number.path:<{width}}  {value:>9}  {ends:<16}  {number.basis}"
+            yield Line(line.rstrip())
+        else:
+            yield f"{row['id']} (one of the {row['kind']})"
+            yield str(row["says"])
+            for key, value in row.items():
+                if key not in _HEAD and value not in (None, "", [], {}, ()):
+                    listed = value if isinstance(value, list | tuple) else [value]
+                    if isinstance(value, Mapping):
+                        listed = [f"{name} {each}" for name, each in value.items()]
+                    yield f"- {key.replace('_', ' ')}: {', '.join(map(str, listed))}"
 
 
 def _named(world: World, name: str) -> list[dict[str, Any]]:
@@ -120,7 +117,7 @@ def _named(world: World, name: str) -> list[dict[str, Any]]:
     Raises DataError where nothing does; with the nearest names.
     """
     if name in world.numbers:
-        evidence = load_evidence(None if name.startswith(OF_RULES) else world.directory)
+        evidence = claims.load_evidence(None if name.startswith(OF_RULES) else world.directory)
         return [described(world, name, evidence)]
     kinds = {kind: list_of(world) for kind, list_of in LISTERS.items() if kind != "numbers"}
     labels = {
@@ -209,31 +206,25 @@ def _numbers_at(world: World, path: str) -> list[Number]:
     return below or [each for name, each in every if name.endswith(f".{path}")]
 
 
-def _show_summary(world: World, as_json: bool) -> None:
+def _summary(world: World) -> Answer:
     """How many numbers of each group rest on what."""
     groups: dict[str, Counter[str]] = {}
     for number in world.numbers.values():
         groups.setdefault(number.path.partition(".")[0], Counter())[number.basis] += 1
     every = sum(groups.values(), Counter[str]())
-    table = {
+    counted = {
         group: {basis: of[basis] for basis, _ in every.most_common()}
-        for group, of in groups.items()
+        for group, of in [*groups.items(), ("all", every)]
     }
-    if as_json:
-        found = {"numbers": every.total(), "drawn": len(world.drawn), "by_group": table}
-        terminal.print_json(found)
-        return
-    rows = [
-        {"group": group, "all": sum(row.values()), **row}
-        for group, row in [*table.items(), ("all", every)]
-    ]
-    columns = {"": "{group}"} | {x: f"{{{x}:d}}" for x in (*dict(every.most_common()), "all")}
-    terminal.show_table(f"{every.total()} numbers by basis", rows, columns)
+    rows = [{"": group, **of, "all": sum(of.values())} for group, of in counted.items()]
     drawn = f"An ensemble over the declared ranges draws {len(world.drawn)} of them"
-    terminal.show(f"{drawn}; the others are the same in every run.")
+    counted.pop("all")
+    plain = {"numbers": every.total(), "drawn": len(world.drawn), "by_group": counted}
+    title, others = f"{every.total()} numbers by basis", "the others are the same in every run."
+    return plain, [table(title, rows, form=short), f"{drawn}; {others}"]
 
 
-def _cite(names: list[str], world: Path | None, as_json: bool) -> None:
+def _cited(names: list[str], world: Path | None) -> Answer:
     """The works that scenarios, results or numbers rest on, each with how many numbers do."""
     works = read_bibliography()
     rows = [
@@ -243,30 +234,28 @@ def _cite(names: list[str], world: Path | None, as_json: bool) -> None:
         for part, counts in _works_of(name, world, works).items()
         for key, count in sorted(counts.items())
     ]  # fmt: skip
-    if as_json:
-        terminal.print_json(rows)
-        return
+    lines = []
     for (name, part), own in groupby(rows, key=itemgetter("name", "part")):
-        terminal.show(f"{part}:" if len({*names}) == 1 else f"{name}, {part}:")
+        lines.append(f"{part}:" if len({*names}) == 1 else f"{name}, {part}:")
         for row in own:
-            many = f" [{row['numbers']} numbers]".replace("[1 numbers", "[1 number")
+            many = f" [{row['numbers']} number{'s' * (row['numbers'] != 1)}]"
             work = row["work"] or "not in references.bib"
-            terminal.show(f"  {row['key']}: {work}{many if row['numbers'] else ''}")
+            lines.append(f"  {row['key']}: {work}{many * bool(row['numbers'])}")
+    return rows, map(Line, lines)
 
 
 def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[str, Counter[str]]:
     """Works of a results folder; else of a scenario; else of all numbers at or below a path."""
     folder = Path(name)
     if folder.is_dir():
-        from eurasia_sim.simulation.results import MANIFEST, read_manifest
-        from eurasia_sim.simulation.results_folder import scenarios_of, world_of
+        from eurasia_sim.simulation import results, results_folder
 
-        manifest = read_manifest(folder) or {}
-        place = world_of(folder, manifest, world)
-        scenarios = list(scenarios_of(manifest, place))
+        manifest = results.read_manifest(folder) or {}
+        place = results_folder.world_of(folder, manifest, world)
+        scenarios = list(results_folder.scenarios_of(manifest, place))
         if not scenarios:
             hint = "give a folder of run, sweep or validate"
-            raise DataError([f"{folder / MANIFEST} names no scenario; {hint}"])
+            raise DataError([f"{folder / results.MANIFEST} names no scenario; {hint}"])
         return works_of_all(works_of(place, each, works) for each in scenarios)
     place = load_world(world)
     if name not in names(world=place.directory):
@@ -279,46 +268,42 @@ def _works_of(name: str, world: Path | None, works: Mapping[str, Work]) -> dict[
     return works_of(place, load_scenario(name, place), works)
 
 
-def _verify(texts: Path, world: Path | None, as_json: bool) -> None:
-    """Check every paragraph, sentence and fingerprint against the texts; exit 1 if any differs."""
+def _verified(texts: Path, world: Path | None) -> Answer:
+    """Every paragraph, sentence and fingerprint of the claims checked against the texts."""
     if not texts.is_dir():
         raise DataError([f"{texts} is no folder; give the one that holds the original texts"])
-    problems, evidence = verify_texts(texts, world), load_evidence(world)
-    if as_json:
-        terminal.print_json({"claims": len(evidence.claims), "problems": problems})
-    else:
-        verdict = f"{len(problems)} problems" if problems else "every one stands in its text"
-        if not evidence.documents:
-            verdict = "this world has no coded documents"
-        many = f"{len(evidence.claims)} claims in {len(evidence.documents)} documents"
-        terminal.show(*problems, f"{many}: {verdict}")
-    if problems:
-        raise typer.Exit(FAILED_WORK)
+    problems, evidence = claims.verify(texts, world), claims.load_evidence(world)
+    verdict = f"{len(problems)} problems" if problems else "every one stands in its text"
+    if not evidence.documents:
+        verdict = "this world has no coded documents"
+    many = f"{len(evidence.claims)} claims in {len(evidence.documents)} documents"
+    plain = {"claims": len(evidence.claims), "problems": problems}
+    return plain, map(Line, [*problems, f"{many}: {verdict}"])
 
 
-def _compare_codings(evidence: Evidence, as_json: bool) -> None:
+def _agreement(evidence: claims.Evidence) -> Answer:
     """Krippendorff's alpha of the two codings with its interval, by construct and by passage."""
     compared = agreement(evidence)
-    if as_json:
-        terminal.print_json([asdict(each) for each in compared])
-        return
-    terminal.show(*(f"{role}: {who}" for role, who in evidence.coders.items()))
-    if not compared:
-        terminal.show("there is no second coding to compare with")
+    said: list[Block] = [f"{role}: {who}" for role, who in evidence.coders.items()]
+    said += [] if compared else ["there is no second coding to compare with"]
     for each in compared:
         of = f"round {each.round}: ordinal alpha"
         title = f"{of} {each.overall.alpha:.3f} [{each.low:.3f}, {each.high:.3f}]"
-        parts = {"all": each.overall, **each.constructs}
-        rows = [{"name": name, **asdict(part)} for name, part in parts.items()]
-        terminal.show_table(title, rows, _AGREEMENT)
+        rows = [
+            (name, part.alpha, part.pairable, part.first_only, part.second_only)
+            for name, part in {"all": each.overall, **each.constructs}.items()
+        ]
+        columns = ("", "alpha", "both", "only first", "only second")
         seen = each.passages
-        terminal.say(
-            f"  passages: alpha {seen.alpha:.3f}, Jaccard {seen.jaccard:.3f} ({seen.both} marked "
-            f"by both, {seen.first_only} by the first alone, {seen.second_only} by the second "
-            f"alone, of {seen.universe})"
-        )
+        alone = f"{seen.first_only} by the first alone, {seen.second_only} by the second alone"
+        marked = f"{seen.both} marked by both, {alone}, of {seen.universe}"
+        said += [
+            table(title, rows, columns, form=short),
+            f"  passages: alpha {seen.alpha:.3f}, Jaccard {seen.jaccard:.3f} ({marked})",
+        ]
     for sample in evidence.support.samples:
         verdicts = Counter[str](each.verdict for each in sample.verdicts)
         counts = ", ".join(f"{verdicts[word]} {word}" for word in _SUPPORT)
         of = f"of {len(sample.verdicts)} claims drawn at random"
-        terminal.show(f"support, {sample.name}: {of} {counts}")
+        said.append(f"support, {sample.name}: {of} {counts}")
+    return [asdict(each) for each in compared], said

@@ -1,0 +1,114 @@
+"""What an answer is made of: sentences, tables, pictures, commands; and how numbers are written.
+
+An answer is built once, of these; the terminal and the pages show them each in their own way.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from eurasia_sim.files.data_yaml import packaged
+from eurasia_sim.files.text import visible
+
+_OF_NUMBERS = set("0123456789.,–−+- to%±[]()\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}")
+
+
+class Table(NamedTuple):
+    """A table with a caption; cells are text, and columns of numbers stand to the right."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+    numeric: frozenset[int]
+    folded: str = ""  # what it opens under, on demand
+
+
+class Image(NamedTuple):
+    """A picture inside the page: a data URI, and what it shows in words."""
+
+    uri: str
+    says: str
+    caption: str
+
+
+class Line(NamedTuple):
+    """A line that is not broken: a command to type, or a path."""
+
+    line: str
+
+
+Block = str | Table | Image | Line
+Blocks = Iterator[Block]
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """A number as a page writes it, the smallest with three digits; a dash where there is none.
+
+    What is no number is written as it is.
+    """
+    if isinstance(value, bool | str):
+        return str(value)
+    if value is None or math.isnan(value):
+        return "–"
+    if isinstance(value, float) and math.isinf(value):
+        return "−∞" if value < 0 else "∞"
+    if isinstance(value, float) and 1e-12 < abs(value) < 0.01:
+        digits = 2 - math.floor(math.log10(abs(value)))
+    elif abs(value) >= 1000:
+        digits = min(digits, 1)
+    text = f"{value:,.{digits}f}" if isinstance(value, float) else f"{value:,}"
+    return text.replace(",", "\N{THIN SPACE}").replace("-", "−")
+
+
+def short(value: Any) -> str:
+    """A number as a terminal writes it: whole, or to three digits; a dash where there is none."""
+    if isinstance(value, float):
+        return "–" if math.isnan(value) else f"{value:.3g}"
+    return "–" if value is None else str(value)
+
+
+def share(value: float) -> str:
+    """A share as a percentage; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:.0%}".replace("%", "\N{NARROW NO-BREAK SPACE}%")
+
+
+def interval_of(row: Mapping[str, float]) -> str:
+    """Both ends of a row's interval."""
+    return f"{number(float(row['low']))} to {number(float(row['high']))}"
+
+
+def table(
+    caption: str, rows: Any, columns: Iterable[str] = (), *,
+    form: Callable[[Any], str] = number, folded: str = "",
+) -> Table:  # fmt: skip
+    """A table of rows whose numbers are written alike, by `form`.
+
+    Args:
+        rows: a data frame; or a mapping a row, or with columns a sequence a row.
+    """
+    if hasattr(rows, "to_dict"):
+        columns, rows = (rows.to_dict("split")[part] for part in ("columns", "data"))
+    columns = [str(name) for name in columns or next(iter(rows), ())]
+    values = [[*row.values()] if isinstance(row, Mapping) else [*row] for row in rows]
+    numeric = {at for at in range(len(columns)) if all(_is_numeric(row[at]) for row in values)}
+    cells = [[form(cell) for cell in row] for row in values]
+    return Table(caption, columns, cells, frozenset(numeric), folded)
+
+
+def _is_numeric(cell: Any) -> bool:
+    """Whether a cell is a number, or text of numbers with signs, interval or percentage."""
+    return not isinstance(cell, str) or (bool(cell) and set(cell) <= _OF_NUMBERS)
+
+
+def rendered(template: str, filters: Mapping[str, Any], **values: Any) -> str:
+    """A packaged template of HTML or Markdown with values filled in; in HTML they are no markup."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=template.endswith(".html.jinja"), undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
+    )  # fmt: skip
+    environment.filters |= filters
+    source = (packaged() / template).read_text(encoding="utf-8")
+    return environment.from_string(source).render(**values)
