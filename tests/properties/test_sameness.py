@@ -166,57 +166,48 @@ def test_relabelling_actors_permutes_what_happens_and_what_chance_does(
         assert_close(observed(first), observed(second), tolerance)
 
 
-def between(turn: int, **ends: tuple[float, float]) -> dict[str, object]:
-    """Random entries between two ends, by array."""
-    rng = np.random.default_rng(turn)
-    return {
-        name: lambda shape, low=low, high=high: rng.uniform(low, high, shape)
-        for name, (low, high) in ends.items()
-    }
-
-
-@given(worlds(noise=True, months=4), seeds, st.integers(0, 7), turns)
-def test_one_without_capability_and_interests_changes_nobodys_outcome(world, seed, at, turn):
-    at = min(at, len(world.actors))
-    stranger = {
+# Who or what is added: the letters of its axes, what it has, and between which ends what is random.
+ADDED = {
+    "stranger": ("ij", {
         "border": 1.0, "theatre_border": 1.0, "denial": np.nan, "offensive_capability": 1.0,
         "revisionism": 1.0, "recognition": np.nan, "initial_recognition": 1.0, "membership": 1.0,
         "consent": np.nan,
-        **between(
-            turn, distance=(0, 9000), theatre_distance=(0, 9000), border_distance=(0, 4000),
-            affinity=(-3, 3), susceptibility=(0, 1), front=(0, 2), pressure=(0, 1),
-            goodwill=(-6, 6), imposed=(0, 0.3),
-        ),
-    }  # fmt: skip
-    wider = widened(world, "ij", at, "stranger", stranger)
+    }, {
+        "distance": (0, 9000), "theatre_distance": (0, 9000), "border_distance": (0, 4000),
+        "affinity": (-3, 3), "susceptibility": (0, 1), "front": (0, 2), "pressure": (0, 1),
+        "goodwill": (-6, 6), "imposed": (0, 0.3),
+    }),
+    "nowhere": ("kl", {
+        "theatre_border": 1.0, "ruler": -1, "challenger": -1, "contender": -1, "surge": 3.0,
+        "base_stability": 0.1, "initial_control": 0.5, "initial_militants": 1.0, "conduct": 0.5,
+        "initial_narcotics": 0.5, "initial_recognition": 1.0, "jointness": 0.5, "rule": -1.0,
+        "stability": np.nan, "recognition": np.nan, "consent": np.nan,
+    }, {
+        "theatre_distance": (0, 9000), "border_distance": (0, 4000),
+        "theatre_separation": (0, 2000),
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ADDED)
+@given(worlds(noise=True, months=4), seeds, st.integers(0, 7), turns)
+def test_one_without_capability_and_interests_or_an_empty_theatre_changes_nobodys_outcome(
+    name, world, seed, at, turn
+):
+    letters, has, ends = ADDED[name]
+    is_actor, rng = letters == "ij", np.random.default_rng(turn)
+    at = min(at, len(world.actors if is_actor else world.theatres))
+    drawn = {
+        field: lambda shape, span=span: rng.uniform(*span, shape) for field, span in ends.items()
+    }
+    wider = widened(world, letters, at, name, has | drawn)
     for first, second in zip(simulate(world, seed), simulate(wider, seed), strict=True):
-        left = outcome(second, without=("ij", at))
-        for role in ("ruler", "challenger"):
+        left, own = outcome(second, without=(letters, at)), np.s_[at] if is_actor else np.s_[:, at]
+        for role in ("ruler", "challenger") if is_actor else ():
             left[role] = left[role] - (left[role] > at)
         assert_close(outcome(first), left, EXACT)
-        assert_close(observed(first), observed(second), EXACT)
-        assert not second.effort[at].any()
-        assert not second.influence[at].any()
-
-
-@given(worlds(noise=True, months=4), seeds, st.integers(0, 4), turns)
-def test_an_empty_theatre_changes_nothing_elsewhere(world, seed, at, turn):
-    at = min(at, len(world.theatres))
-    empty = {
-        "theatre_border": 1.0, "ruler": -1, "challenger": -1, "contender": -1,
-        "base_stability": 0.1,
-        "initial_control": 0.5, "initial_militants": 1.0, "initial_narcotics": 0.5,
-        "initial_recognition": 1.0, "conduct": 0.5, "surge": 3.0, "jointness": 0.5, "rule": -1.0,
-        "stability": np.nan, "recognition": np.nan, "consent": np.nan,
-        **between(
-            turn, theatre_distance=(0, 9000), border_distance=(0, 4000),
-            theatre_separation=(0, 2000),
-        ),
-    }  # fmt: skip
-    wider = widened(world, "kl", at, "nowhere", empty)
-    for first, second in zip(simulate(world, seed), simulate(wider, seed), strict=True):
-        assert_close(outcome(first), outcome(second, without=("kl", at)), EXACT)
-        before = {name: value for name, value in observed(first).items() if ".scope" not in name}
-        assert_close(before, observed(second), EXACT)
-        assert not second.effort[:, at].any()
-        assert not second.spillover[:, at].any()
+        # A scope has the new theatre as well.
+        same = {each: x for each, x in observed(first).items() if is_actor or ".scope" not in each}
+        assert_close(same, observed(second), EXACT)
+        assert not second.effort[own].any()
+        assert not (second.influence if is_actor else second.spillover)[own].any()

@@ -42,7 +42,7 @@ def item() -> Evidence:
     return known(Evidence.of(noisy(), ORIGIN, FIRST))
 
 
-def test_blocks_are_counted_back_from_the_origin_and_one_lies_beyond_it() -> None:
+def test_blocks_are_counted_back_from_the_origin_and_one_lies_beyond_it():
     rows = [[0.0, 1, 2, 3, 4, 5, 6, 7, 8, 9, np.nan, 13, 99]]
     found = Evidence.of(series(rows, first=FIRST), ORIGIN, FIRST + 1)  # the first is not run
     assert found.values == pytest.approx(np.array([[1.5, 4, 7, 11]]))
@@ -52,7 +52,7 @@ def test_blocks_are_counted_back_from_the_origin_and_one_lies_beyond_it() -> Non
     assert found.blocks(measure) == pytest.approx(np.array([[[3, 8, 14, 20]]]))
 
 
-def test_nothing_after_the_origin_enters_the_error_model_or_the_data(item: Evidence) -> None:
+def test_nothing_after_the_origin_enters_the_error_model_or_the_data(item):
     one = noisy()
     later = replace(one, values=np.where(one.years > ORIGIN, one.values + 50, one.values))
     other = known(Evidence.of(later, ORIGIN, FIRST))
@@ -63,7 +63,7 @@ def test_nothing_after_the_origin_enters_the_error_model_or_the_data(item: Evide
     assert (data[0] == data[1]).all()
 
 
-def test_variances_within_and_between_units_are_found_again() -> None:
+def test_variances_within_and_between_units_are_found_again():
     rng = np.random.default_rng(3)
     measure, noise = rng.normal(size=(400, 5)), 0.5 * rng.normal(size=(400, 5))
     values = 1.2 * rng.normal(size=(400, 1)) + 0.7 * measure + noise
@@ -73,13 +73,13 @@ def test_variances_within_and_between_units_are_found_again() -> None:
     assert error.between == pytest.approx(1.44, rel=0.15)
 
 
-def test_data_have_independent_errors_of_unit_variance(item: Evidence) -> None:
+def test_data_have_independent_errors_of_unit_variance(item):
     turn, cells = item.turn(draws_of(item), np.zeros(40)), np.argwhere(item.past)
     covariance = turn @ item.covariance(cells, cells) @ turn.T
     assert covariance == pytest.approx(np.eye(len(turn)), abs=1e-8)
 
 
-def test_what_is_foretold_is_what_conditioning_on_the_past_gives() -> None:
+def test_what_is_foretold_is_what_conditioning_on_the_past_gives():
     found = Evidence.of(noisy(3), ORIGIN, FIRST)
     measure = draws_of(found, 1)
     item, past = known(found, measure, unit=0.8), np.argwhere(found.past)
@@ -96,22 +96,20 @@ def test_what_is_foretold_is_what_conditioning_on_the_past_gives() -> None:
 
 
 @pytest.mark.parametrize("level", [0.0, 0.3])
-def test_a_measure_that_no_draw_moves_gives_no_datum_and_still_foretells(
-    item: Evidence, level: float
-) -> None:
+def test_a_measure_that_no_draw_moves_gives_no_datum_and_still_foretells(item, level):
     still = np.full_like(draws_of(item), level)
     item = known(item, still)
     assert not len(item.turn(still, np.ones(40)))
     assert np.isfinite(item.log_scores(still)).all()
 
 
-def test_an_item_that_never_varies_or_has_one_block_has_no_error_model(item: Evidence) -> None:
+def test_an_item_that_never_varies_or_has_one_block_has_no_error_model(item):
     flat = replace(item, values=np.ones_like(item.values))
     short = Evidence.of(noisy(years=9), 2002, FIRST)
     assert flat.beside(draws_of(flat)) is short.beside(draws_of(short)) is None
 
 
-def test_a_linear_model_gets_the_posterior_that_the_formula_gives() -> None:
+def test_a_linear_model_gets_the_posterior_that_the_formula_gives():
     rng, members = np.random.default_rng(3), 4000
     slopes, truth = rng.normal(size=(6, 3)), np.array([1.0, -0.5, 0.0])
     observed = slopes @ truth + rng.normal(size=6)
@@ -123,7 +121,7 @@ def test_a_linear_model_gets_the_posterior_that_the_formula_gives() -> None:
     assert np.cov(found) == pytest.approx(covariance, abs=0.02)
 
 
-def test_a_number_that_no_datum_goes_along_with_is_left_as_it_was() -> None:
+def test_a_number_that_no_datum_goes_along_with_is_left_as_it_was():
     """Nor does a datum that no member changes move any."""
     prior, observed = np.random.default_rng(4).normal(size=(300, 400)), np.array([2.0, -3.0, 1.0])
 
@@ -140,7 +138,7 @@ def test_a_number_that_no_datum_goes_along_with_is_left_as_it_was() -> None:
     assert (smooth(prior, predict, observed, 1)[0] == found).all()  # one seed, the same members
 
 
-def test_chance_moves_some_number_in_one_fit_of_twenty() -> None:
+def test_chance_moves_some_number_in_one_fit_of_twenty():
     rng, least = np.random.default_rng(5), chance_level(100 * 20, 200)
     largest = []
     for _ in range(200):
@@ -149,13 +147,13 @@ def test_chance_moves_some_number_in_one_fit_of_twenty() -> None:
     assert 0.01 < np.mean(np.array(largest) > least) < 0.1
 
 
-def test_who_lacks_the_extra_is_told_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_lacks_the_extra_is_told_its_name(monkeypatch):
     monkeypatch.setitem(sys.modules, "iterative_ensemble_smoother", None)
     with pytest.raises(DataError, match=r"eurasia-sim\[fit\]"):
         smooth(np.zeros((1, 9)), lambda _, scores: scores, np.zeros(1), 1)
 
 
-def test_what_a_fit_did_not_move_differs_by_exactly_nothing_and_stands_last() -> None:
+def test_what_a_fit_did_not_move_differs_by_exactly_nothing_and_stands_last():
     prior = np.asfortranarray(np.random.default_rng(7).normal(size=(6, 90)))
     problem: Any = SimpleNamespace(ranges={f"n{at}": (0.0, 2.0) for at in range(6)})
     problem.prior, along = (prior, {}), np.zeros((6, 2))
@@ -168,7 +166,7 @@ def test_what_a_fit_did_not_move_differs_by_exactly_nothing_and_stands_last() ->
     assert table["shift"].tolist()[1:] == [0.0] * 5
 
 
-def test_a_unit_is_one_witness_of_what_a_fit_gains() -> None:
+def test_a_unit_is_one_witness_of_what_a_fit_gains():
     rows = {"item": ["x", "x", "x", "y"], "unit": [0, 0, 1, 0], "declared": 0.0}
     found = calibration.held_out(pd.DataFrame(rows).assign(fitted=[1.0, 2.0, 1.0, -1.0])).set_index(
         "item"
@@ -179,7 +177,7 @@ def test_a_unit_is_one_witness_of_what_a_fit_gains() -> None:
     assert found["error"].tolist() == pytest.approx([2, np.nan, 2 * np.sqrt(3)], nan_ok=True)
 
 
-def test_a_mixture_gets_the_weights_it_was_drawn_with() -> None:
+def test_a_mixture_gets_the_weights_it_was_drawn_with():
     rng = np.random.default_rng(1)
     first = rng.random(20_000) < 0.3
     values = np.where(first, rng.normal(-3, 1, 20_000), rng.normal(3, 1, 20_000))
@@ -187,7 +185,7 @@ def test_a_mixture_gets_the_weights_it_was_drawn_with() -> None:
     assert calibration.stacking_weights(models) == pytest.approx([0.3, 0.7, 0.0], abs=0.02)
 
 
-def test_equal_models_share_and_only_targets_of_all_count() -> None:
+def test_equal_models_share_and_only_targets_of_all_count():
     rows = pd.DataFrame(
         {"item": "x", "origin": 2008, "unit": [0, 1], "declared": [-1.0, -2.0], "fitted": -1.0}
     )
@@ -197,7 +195,7 @@ def test_equal_models_share_and_only_targets_of_all_count() -> None:
     assert found["weight_fitted"].tolist() == pytest.approx([1, 0], abs=1e-3)
 
 
-def test_theories_are_one_where_a_chain_of_pairs_cannot_be_told_apart() -> None:
+def test_theories_are_one_where_a_chain_of_pairs_cannot_be_told_apart():
     areas = {("a", "b"): calibration.APART, ("a", "c"): 0.55, ("a", "d"): 0.9,
              ("b", "c"): 0.9, ("b", "d"): 0.69, ("c", "d"): 0.9}  # fmt: skip
     assert calibration.one_theory("abcd", areas) == [["a", "c"], ["b", "d"]]

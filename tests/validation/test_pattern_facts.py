@@ -156,15 +156,13 @@ def resting() -> dict[str, Any]:
     return {each.id: each.source for each in load_patterns(load_world()) if each.source}
 
 
-def test_every_pattern_that_rests_on_a_dataset_has_its_fact_here(resting: dict[str, Any]) -> None:
+def test_every_pattern_that_rests_on_a_dataset_has_its_fact_here(resting):
     assert set(resting) == set(FACTS)
 
 
 @pytest.mark.sources
 @pytest.mark.parametrize("pattern", FACTS)
-def test_the_dataset_says_what_the_pattern_says(
-    datasets: Path, resting: dict[str, Any], pattern: str
-) -> None:
+def test_the_dataset_says_what_the_pattern_says(datasets, resting, pattern):
     assert all((datasets / item["file"]).is_file() for item in resting[pattern])
     for name, given, wanted in FACTS[pattern]:
         assert getattr(Figures(datasets), name)(*given) == wanted, name

@@ -3,7 +3,6 @@
 import math
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,13 +52,13 @@ def evidence(world: World) -> Evidence:
         (replace(ONE, of=("a", "b"), less=("c",)), [HIGH], [FLAT]),  # (a + 3) / 2 > 2.25
     ],
 )
-def test_a_run_passes_as_a_look_at_it_says(asked: Pattern, passing: Any, failing: Any) -> None:
+def test_a_run_passes_as_a_look_at_it_says(asked, passing, failing):
     values = np.array([*passing, *failing], float)
     months = {"a": values, "b": np.full(values.shape, 3.0), "c": np.full(values.shape, 2.25)}
     assert asked.passed(months).tolist() == [True] * len(passing) + [False] * len(failing)
 
 
-def test_a_world_that_stands_still_shows_no_change(world: World) -> None:
+def test_a_world_that_stands_still_shows_no_change(world):
     inputs = prepare(world, as_recorded(world))
     moved = replace(SIGN, of=("stability.afghanistan",), windows=((0, 11), (180, 200)))
     asked, draws = [moved, replace(moved, rises=False)], reference_draws(inputs, 3, 7)
@@ -67,7 +66,7 @@ def test_a_world_that_stands_still_shows_no_change(world: World) -> None:
     assert (own.sum(), still.tolist(), failed) == (pytest.approx(1.0), [0.0, 0.0], 0)
 
 
-def test_a_pattern_counts_where_it_is_no_circle_and_a_baseline_fails_it(world: World) -> None:
+def test_a_pattern_counts_where_it_is_no_circle_and_a_baseline_fails_it(world):
     asked = [replace(ONE, id=name) for name in ("plain", "circle", "easy", "hard")]
     circular = {"plain": [], "circle": ["it rests on itself"], "easy": [], "hard": []}
     shares = {
@@ -81,13 +80,11 @@ def test_a_pattern_counts_where_it_is_no_circle_and_a_baseline_fails_it(world: W
     assert (scores["patterns"], scores["model"], scores["null"]) == pytest.approx((2, 0.55, 0.55))
 
 
-def test_the_record_as_a_file_and_as_the_world_holds_it_are_one_scenario(world: World) -> None:
+def test_the_record_as_a_file_and_as_the_world_holds_it_are_one_scenario(world):
     assert as_recorded(world).digest == load_scenario("record", world).digest
 
 
-def test_twenty_five_patterns_are_no_circles_and_one_behind_its_own_measure_is(
-    world: World, evidence: Evidence
-) -> None:
+def test_twenty_five_patterns_are_no_circles_and_one_behind_its_own_measure_is(world, evidence):
     given = Ancestry(world, evidence), opening_series(world)
     assert len([each for each in load_patterns(world) if not circularity(each, *given)]) >= 25
     number = "actors.russia.affinity.taliban"
@@ -135,8 +132,8 @@ BAND_TOO = 'band: {of: [x], within: [0, 1], during: ["2001-10", "2002-10"]}\n  s
     ],
 )
 def test_what_is_wrong_in_a_file_says_its_line_and_what_would_be_right(
-    world: World, evidence: Evidence, tmp_path: Path, right: str, wrong: str, said: str
-) -> None:
+    world, evidence, tmp_path, right, wrong, said
+):
     texts = {
         patterns.FILE: PATTERN.format(claim=evidence.claims[0].id),
         recognition.FILE: (world.directory / FOLDER / recognition.FILE).read_text("utf-8"),
@@ -157,7 +154,7 @@ def case(actor: str, flag: int, month: int, up: bool = True) -> Case:
     return Case(actor, "land", flag, month, up, 0.0, circular=False)
 
 
-def test_what_documents_say_of_each_actor_by_hand() -> None:
+def test_what_documents_say_of_each_actor_by_hand():
     told = recognition.documented(
         [
             case("a", TALKS, 90), case("a", TALKS, 60), case("a", ENVOY, 95), case("a", LISTED, 1),
@@ -170,7 +167,7 @@ def test_what_documents_say_of_each_actor_by_hand() -> None:
     assert told["missions"] == {"b": 0, "d": 1}
 
 
-def test_runs_say_when_talks_begin_and_which_missions_stay() -> None:
+def test_runs_say_when_talks_begin_and_which_missions_stay():
     talks = np.array([[0, 0, 1, 1], [0, 0, 0, 0.0]])
     paths = {"talks.a.land": talks, "recognition.a.land": 2 * talks, "mission.a.land": talks}
     said = recognition.expected([case("a", MISSION, 2)], paths)
@@ -191,11 +188,11 @@ ORDER = {"a": 3.0, "b": 2.0, "c": 1.0}
         ({}, {}, "missions", math.nan),
     ],
 )
-def test_how_far_orders_agree(told: Any, said: Any, score: str, wanted: float) -> None:
+def test_how_far_orders_agree(told, said, score, wanted):
     assert recognition.agreement(told, said, score) == pytest.approx(wanted, nan_ok=True)
 
 
-def test_the_facts_of_a_world_are_cases_before_a_month(world: World, tmp_path: Path) -> None:
+def test_the_facts_of_a_world_are_cases_before_a_month(world, tmp_path):
     cases = load_cases(world, world.month("2022-09"))
     assert len(cases) > 40
     assert {each.circular for each in cases} == {True, False}
@@ -209,7 +206,7 @@ def facts(world: World) -> dict[str, Fact]:
     return TypeAdapter(dict[str, Fact]).validate_python(page.data)
 
 
-def test_facts_are_dated_up_to_august_2022_and_include_every_step_of_recognition(facts) -> None:
+def test_facts_are_dated_up_to_august_2022_and_include_every_step_of_recognition(facts):
     assert len(facts) > 60
     assert max(fact.date for fact in facts.values()) <= "2022-08"
     steps = {fact.step for fact in facts.values()}
@@ -217,9 +214,7 @@ def test_facts_are_dated_up_to_august_2022_and_include_every_step_of_recognition
     assert not [fact for fact in facts.values() if fact.step == "recognised" and fact.reached]
 
 
-def test_a_fact_names_what_there_is_and_is_marked_where_the_coding_used_it(
-    world: World, evidence: Evidence, facts: dict[str, Fact]
-) -> None:
+def test_a_fact_names_what_there_is_and_is_marked_where_the_coding_used_it(world, evidence, facts):
     """A number of one of its actors that rests on its own sentence makes a fact circular."""
     claims = evidence.claims
     sentence_of = {each.id: (each.document, each.lines[0], each.sentence) for each in claims}
