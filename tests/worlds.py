@@ -4,7 +4,8 @@ import functools
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from eurasia_sim.kernel.arrays import CODED, FACTS, LEVERS, STATE
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.kernel.outcomes import column_names
 from eurasia_sim.kernel.workspace import Workspace, facts_of, levers_of, plan_of
-from eurasia_sim.world.forms import Preset
 from eurasia_sim.world.world import load_world
 
 LEVER_NAMES = [field.name for field in LEVERS.fields if field.name != "comembership"]
@@ -32,24 +32,14 @@ NOISES = (
 )  # fmt: skip
 
 
-class Rules(NamedTuple):
-    """The rules' numbers as the package declares them."""
-
-    values: dict[str, float]
-    ranges: dict[str, tuple[float, float]]
-    theories: dict[str, Preset]
-    forms: dict[str, dict[str, Preset]]
-
-
 @functools.cache
-def declared() -> Rules:
-    """Reference values, ranges, theories and forms of the packaged rules."""
+def declared() -> SimpleNamespace:
+    """The packaged rules: reference values, ranges, theories and forms."""
     world = load_world()
-    rules = {path: number for path, number in world.numbers.items() if path.startswith("rules.")}
-    numbers = {path.rsplit(".", 1)[1]: number for path, number in rules.items()}
+    numbers = {name: world.numbers[path] for name, path in world.rule_paths.items()}
     values = {name: number.value for name, number in numbers.items()}
     ranges = {name: (number.low, number.high) for name, number in numbers.items()}
-    return Rules(values, ranges, world.theories, world.forms)
+    return SimpleNamespace(values=values, ranges=ranges, theories=world.theories, forms=world.forms)
 
 
 def record(values: Mapping[str, float]) -> Any:

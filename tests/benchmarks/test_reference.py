@@ -10,7 +10,6 @@ from mesa.batchrunner import batch_run
 from tests.random_worlds import build
 from tests.worlds import NOISES, changed, declared
 
-from eurasia_sim.compute.mathematics import exponential, logarithm
 from eurasia_sim.kernel.workspace import Workspace
 
 TOLERANCE = 1e-10
@@ -160,10 +159,3 @@ def test_batch_run_gives_what_a_model_stepped_by_hand_gives():
     assert rows[1]["Step"] == inputs.months + inputs.burn_in - 1
     assert {name: rows[1][name] for name in model.columns} == model.measured
     assert any(rows[0][name] != rows[1][name] for name in model.columns)
-
-
-def test_elementary_functions_of_the_kernel_are_those_of_mathematics():
-    exponents, numbers = np.linspace(-690, 690, 4001), np.geomspace(1e-300, 1e300, 4001)
-    found = [exponential(x) for x in exponents], [logarithm(x) for x in numbers]
-    assert np.allclose(found[0], np.exp(exponents), rtol=1e-15, atol=0)
-    assert np.allclose(found[1], np.log(numbers), rtol=1e-15, atol=1e-15)
