@@ -228,8 +228,7 @@ class _Composer:
         self.places: dict[str, tuple[int, ...]] = {}
         self.at: Place = (1, 1)  # of the last event
         self.values = 0  # so far, once every alias is unfolded
-        # What was named and how many values it holds; none while it is open.
-        self.anchors: dict[str, tuple[Any, int] | None] = {}
+        self.anchors: dict[str, tuple[Any, int]] = {}  # what was named, and its number of values
 
     def compose(self) -> None:
         """Put what the text says into the document."""
@@ -286,7 +285,6 @@ class _Composer:
         elif path.count(STEP) >= DEEPEST_NESTING:
             self._halt("the nesting is too deep", f"at most {DEEPEST_NESTING} levels")
         else:
-            self.anchors[event.anchor] = None
             fill = self._mapping if isinstance(event, events.MappingStartEvent) else self._list
             value = fill(path)
         self.places[path] = (*place, *(key or place))
@@ -317,11 +315,10 @@ class _Composer:
 
     def _repeated(self, name: str) -> Any:
         """A copy of what was named further up; all of it stands where it is repeated."""
-        if (named := self.anchors.get(name)) is None:
-            is_open = name in self.anchors
-            why = "stands inside what it repeats" if is_open else "repeats nothing that was named"
-            self._halt(f"the alias *{name} {why}", "an alias of an &anchor further up")
-        value, values = named
+        if name not in self.anchors:
+            wrong = f"the alias *{name} repeats nothing that was named and ended before"
+            self._halt(wrong, "an alias of an &anchor further up")
+        value, values = self.anchors[name]
         self.values += values
         if self.values > (most := self.times * MOST_VALUES):
             self._halt("the aliases unfold to too many values", f"at most {most:,}")

@@ -96,11 +96,6 @@ class _Summary(_Part):
     differences: list[_Outcome] = []
 
 
-class _Digests(_Part):
-    world: str = ""
-    model: str = ""
-
-
 class Manifest(_Part):
     """Everything that a manifest of any kind may say."""
 
@@ -126,7 +121,7 @@ class Manifest(_Part):
     measures: list[str] = []
     design: _Design | None = None
     effort: dict[str, _Count] = {}
-    digests: _Digests = _Digests()
+    digests: dict[str, Any] = {}
     versions: dict[str, str] = {}
     summary: _Summary = _Summary()
 
