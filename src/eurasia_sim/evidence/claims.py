@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS
+from eurasia_sim.files.checker import Kept, Names
 from eurasia_sim.files.data_yaml import near, read_page, refuse, world_folder
 from eurasia_sim.files.page import Page
 
@@ -34,9 +35,6 @@ def _ends(lines: Any) -> Any:
 _Line = Annotated[int, Field(ge=1, le=1_000_000)]
 _Lines = Annotated[tuple[_Line, _Line], BeforeValidator(_ends)]
 _Text = Annotated[str, BeforeValidator(lambda text: text or "")]
-_Names = Annotated[
-    tuple[str, ...], BeforeValidator(lambda names: [names] if isinstance(names, str) else names)
-]
 
 
 def fold(text: str) -> str:
@@ -65,15 +63,8 @@ def sentences(text: str) -> list[str]:
     return [folded[begin:end].strip() for begin, end in spans]
 
 
-class _Form:
-    """An entry of a file: an unknown key is an error."""
-
-    __slots__ = ()
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-
 @dataclass(frozen=True, slots=True)
-class Paragraph(_Form):
+class Paragraph(Kept):
     """A run of printed lines, first and last included; `nothing` says why none of it is coded."""
 
     lines: _Lines
@@ -82,7 +73,7 @@ class Paragraph(_Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Document(_Form):
+class Document(Kept):
     """One of the texts a world rests on; a `dependent` group of documents is one witness."""
 
     citation: str
@@ -94,7 +85,7 @@ class Document(_Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim(_Form):
+class Claim(Kept):
     """What one sentence says about one construct of one or more actors, in our own words."""
 
     id: str = ""
@@ -104,7 +95,7 @@ class Claim(_Form):
     sentence: _Line  # from 1, within its paragraph
     fingerprint: str = ""
     says: str = ""
-    about: _Names
+    about: Names
     construct: str
     toward: str | None = None
     direction: str = ""
@@ -125,7 +116,7 @@ class Claim(_Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Round(_Form):
+class Round(Kept):
     """One coding by a second person; its claims have places and levels, no wording."""
 
     name: str
@@ -136,7 +127,7 @@ class Round(_Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict(_Form):
+class Verdict(Kept):
     """How one claim fared beside its sentence."""
 
     claim: str
@@ -144,7 +135,7 @@ class Verdict(_Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Sample(_Form):
+class Sample(Kept):
     """Claims drawn at random and held against their sentences by a reader."""
 
     name: str
@@ -152,7 +143,7 @@ class Sample(_Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Support(_Form):
+class Support(Kept):
     """What readers of samples were asked, and what they found."""
 
     question: str = ""
@@ -160,7 +151,7 @@ class Support(_Form):
 
 
 @dataclass(frozen=True, slots=True)
-class SecondCoding(_Form):
+class SecondCoding(Kept):
     """Who coded, what a second coder found, and how claims fared beside their sentences."""
 
     rounds: tuple[Round, ...] = ()

@@ -13,7 +13,8 @@ FORMAT = 2  # of scenario and experiment files
 _LONGEST = 60  # characters of a value that are shown
 
 _PYDANTIC = re.compile(
-    "^(Input should be|Value error,|(String|List|Dictionary) should( have)?) | after validation"
+    "^(Input should be|Value error,|(String|List|Tuple|Dictionary) should( have)?) "
+    "| after validation"
 )
 _TEXT = ("a valid string", "a text in quotes")
 
@@ -36,6 +37,18 @@ class Strict(BaseModel):
     """Part of a file: no other keys than these, and no value made into another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Kept:
+    """Part of a file that a dataclass keeps as it is read: no other keys than its fields."""
+
+    __slots__ = ()
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+Names = Annotated[  # several, or one by itself
+    tuple[str, ...], BeforeValidator(lambda names: [names] if isinstance(names, str) else names)
+]
 
 
 def misfits(

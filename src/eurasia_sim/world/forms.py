@@ -5,14 +5,14 @@ Tables of numbers are nested as their ids are; what heads them may stand at any 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, create_model, model_validator
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS, FLAGS, THREATS
-from eurasia_sim.files.checker import Strict
+from eurasia_sim.files.checker import Kept, Names, Strict
 from eurasia_sim.files.data_yaml import BASES, LARGEST, DataError, month_number
 from eurasia_sim.files.page import Page
 from eurasia_sim.kernel.arrays import CODED
@@ -27,9 +27,9 @@ CODED_BLOCKS = {
 _AXES = {"i": "actor", "j": "actor", "k": "theatre", "h": "threat", "d": "domain", "b": "flag"}
 # Axes of each table, as its file nests them.
 TABLES = {"population": ("theatre",)} | {
-    field.name: tuple(_AXES[axis] for axis in field.axes)
-    for field in CODED.fields
-    if field.name not in ("salience", *CODED_BLOCKS)
+    array.name: tuple(_AXES[axis] for axis in array.axes)
+    for array in CODED.fields
+    if array.name not in ("salience", *CODED_BLOCKS)
 }
 
 Table = dict[str, Any]
@@ -38,6 +38,9 @@ _TWO = Field(min_length=2, max_length=2)
 Span = Annotated[list[Finite], _TWO]
 Text = Annotated[str, Field(min_length=1)]
 _Size = Annotated[Finite, Field(ge=0)]
+_Real = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST)]
+_Square = Annotated[int, Field(ge=0, le=100)]
+_Unsaid = Annotated[str, Field(max_length=0)]  # in a file: it is the key above
 
 
 def _is_id(word: str) -> str:
@@ -62,22 +65,26 @@ def coded_paths(actors: Iterable[str], theatres: Iterable[str]) -> Iterator[str]
     """Paths in the order of `kernel.arrays.CODED`, field by field and row by row."""
     ids = {"i": actors, "j": actors, "k": theatres, "c": CONSTRUCTS, "d": DOMAINS, "h": THREATS}
     ids["b"] = FLAGS
-    for field in CODED.fields:
-        owner = "k" if "k" in field.axes else "i"
-        at, group = field.axes.index(owner), "theatres" if owner == "k" else "actors"
-        table = "interests" if field.name == "salience" else field.name
-        for words in product(*(ids[axis] for axis in field.axes)):
+    for array in CODED.fields:
+        owner = "k" if "k" in array.axes else "i"
+        at, group = array.axes.index(owner), "theatres" if owner == "k" else "actors"
+        table = "interests" if array.name == "salience" else array.name
+        for words in product(*(ids[axis] for axis in array.axes)):
             yield ".".join((group, words[at], table, *words[:at], *words[at + 1 :]))
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor(Kept):
     """Who perceives and acts."""
 
-    id: str
-    name: str
-    colour: str
-    home: str | None  # the theatre that is its territory
+    id: _Unsaid = ""
+    name: Text
+    colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+    iso3: str | None = None
+    home: str | None = None  # the theatre that is its territory
+    interests: Table | None = None
+    denial: Table | None = None
+    affinity: Table | None = None
 
     @property
     def territory(self) -> str:
@@ -85,16 +92,16 @@ class Actor:
         return self.home or self.id
 
 
-@dataclass(frozen=True, slots=True)
-class Theatre:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theatre(Kept):
     """Where influence is contested."""
 
-    id: str
-    name: str
-    ruler: str | None
-    challenger: str | None
-    contender: str | None  # who came, or would come, to rule by force
-    tile: tuple[int, int] | None  # row and column on the map of tiles
+    id: _Unsaid = ""
+    name: Text
+    ruler: str | None = None
+    challenger: str | None = None
+    contender: str | None = None  # who came, or would come, to rule by force
+    tile: tuple[_Square, _Square] | None = None  # row and column on the map of tiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +144,17 @@ class Event:
     sets: Mapping[str, float | str]
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset(Kept):
     """A theory, or one alternative of a form; keys of its numbers are the rules' flat names."""
 
-    name: str
+    name: _Unsaid = ""
     says: str
-    cite: tuple[str, ...]
-    fix: Mapping[str, float]  # what it switches, and no draw moves
-    values: Mapping[str, float]  # reference values of what it ranges, inside `ranges`
-    ranges: Mapping[str, tuple[float, float]]
-    index: str | None  # the index of capability it reads, where that is the alternative
+    cite: Names = ()
+    fix: Mapping[str, _Real] = field(default_factory=dict)  # what it switches, and no draw moves
+    values: Mapping[str, _Real] = field(default_factory=dict)  # of what it ranges, the reference
+    ranges: Mapping[str, tuple[_Real, _Real]] = field(default_factory=dict)
+    index: str | None = None  # the index of capability it reads, where that is the alternative
 
 
 class Source(Strict):
@@ -217,24 +224,6 @@ def check_heads(page: Page, node: Any, keys: tuple[str, ...] = ()) -> None:
             check_heads(page, child, (*keys, str(key)))
 
 
-class _Actor(Strict):
-    name: Text
-    colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
-    iso3: str | None = None
-    home: str | None = None
-    interests: Table | None = None
-    denial: Table | None = None
-    affinity: Table | None = None
-
-
-class _Theatre(Strict):
-    name: Text
-    ruler: str | None = None
-    challenger: str | None = None
-    contender: str | None = None
-    tile: Annotated[list[Annotated[int, Field(ge=0, le=100)]], _TWO] | None = None
-
-
 class _Focus(Strict):
     pairs: list[Annotated[list[str], _TWO]] = Field([])
     regions: list[str] = Field([])
@@ -256,14 +245,14 @@ _BESIDE_CINC = ("gdp", "population", "growth_beyond", "growth_beyond_gdp")
 class Actors(Strict):
     """actors.yaml."""
 
-    actors: Annotated[dict[Id, _Actor], Field(min_length=1)]
+    actors: Annotated[dict[Id, Actor], Field(min_length=1)]
     traits: _tables("Traits", _OF_ACTORS)  # type: ignore[valid-type]
 
 
 class Theatres(_tables("TheatreTables", _OF_THEATRES)):  # type: ignore[misc]
     """theatres.yaml."""
 
-    theatres: Annotated[dict[Id, _Theatre], Field(min_length=1)]
+    theatres: Annotated[dict[Id, Theatre], Field(min_length=1)]
     regions: dict[Id, Annotated[list[str], Field(min_length=1)]] = Field({})
     focus: _Focus = _Focus()
 
@@ -310,24 +299,15 @@ class Record(Strict):
     events: list[_Event] = Field([])
 
 
-class _Preset(Strict):
-    says: str
-    cite: str | list[str] | None = None
-    fix: dict[str, Finite] | None = None
-    values: dict[str, Finite] | None = None
-    ranges: dict[str, Span] | None = None
-    index: str | None = None
-
-
 class _Forms(Strict):
-    alternatives: Annotated[dict[str, _Preset], Field(min_length=1)]
+    alternatives: Annotated[dict[str, Preset], Field(min_length=1)]
     default: str | None = None
 
 
 class Theories(Strict):
     """theories.yaml of the rules."""
 
-    presets: Annotated[dict[str, _Preset], Field(min_length=1)]
+    presets: Annotated[dict[str, Preset], Field(min_length=1)]
     forms: dict[str, _Forms] = Field({})
     default: str | None = None
     baseline: str | None = None

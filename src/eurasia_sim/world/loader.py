@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from fnmatch import translate
 from functools import partial
 from itertools import product
@@ -173,48 +174,41 @@ class Loader:
                 self._known(page, (key,), name, "preset", self.theories)
 
     def _presets(
-        self, page: Page, keys: Trail, group: str, entries: Mapping[str, Any]
+        self, page: Page, keys: Trail, group: str, entries: Mapping[str, Preset]
     ) -> dict[str, Preset]:
         """Presets or alternatives; each number one fixes or ranges is kept under its own path."""
         names = {path.rsplit(".", 1)[1]: path for path in self.numbers if path.startswith("rules.")}
         found = {}
         for preset, entry in entries.items():
-            cites = (entry.cite,) if isinstance(entry.cite, str) else tuple(entry.cite or ())
-            source = [{"cite": cite, "says": entry.says} for cite in cites]
-            fix, values, ranges = entry.fix or {}, entry.values or {}, entry.ranges or {}
-            for name in sorted(values.keys() - ranges.keys()):
+            source = [{"cite": cite, "says": entry.says} for cite in entry.cite]
+            for name in sorted(entry.values.keys() - entry.ranges.keys()):
                 wrong = f"{name} has a value but no range; give it one in ranges"
                 page.complain((*keys, preset, "values"), wrong)
-            stated = [(name, "fix", [value, value]) for name, value in fix.items()]
-            stated += [(name, "ranges", span) for name, span in ranges.items()]
-            kept = {}
+            stated = [(name, "fix", (value, value)) for name, value in entry.fix.items()]
+            stated += [(name, "ranges", span) for name, span in entry.ranges.items()]
+            kept: dict[str, dict[str, float]] = {"fix": {}, "ranges": {}}
             for name, part, (low, high) in stated:
                 trail = (*keys, preset, part, name)
                 if self._known(page, trail, name, "number of the rules", names):
                     rule = self.numbers[names[name]]
                     header = {"source": source or [{"note": entry.says}], "range": [low, high]}
                     rests = {"meaning": rule.meaning, "unit": rule.unit, "basis": "judgement"}
-                    value = values.get(name, min(max(rule.value, low), high))
+                    value = entry.values.get(name, min(max(rule.value, low), high))
                     leaf = Leaf((name,), trail, value, header | rests)
                     own = self._add(page, leaf, f"{group}.{preset}.{name}")
-                    kept[name] = own.value if own else 0.0
-            fixed = {name: kept[name] for name in fix if name in kept}
-            drawn = {name: kept[name] for name in ranges if name in kept}
-            ends = {name: (float(low), float(high)) for name, (low, high) in ranges.items()}
-            found[preset] = Preset(preset, entry.says, cites, fixed, drawn, ends, entry.index)
+                    kept[part][name] = own.value if own else 0.0
+            found[preset] = replace(entry, name=preset, fix=kept["fix"], values=kept["ranges"])
         return found
 
     def _read_actors_and_theatres(self) -> None:
-        for name, entry in self.files["actors"].actors.items():
-            self.actors[name] = Actor(name, entry.name, entry.colour, entry.home)
+        for name, actor in self.files["actors"].actors.items():
+            self.actors[name] = replace(actor, id=name)
         page, form = self.pages["theatres"], self.files["theatres"]
-        for name, entry in form.theatres.items():
-            roles = {"ruler": entry.ruler, "challenger": entry.challenger}
-            roles["contender"] = entry.contender or entry.challenger
-            tile = (entry.tile[0], entry.tile[1]) if entry.tile else None
-            self.theatres[name] = Theatre(name, entry.name, **roles, tile=tile)
-            for role, actor in roles.items():
-                if actor is not None:
+        for name, theatre in form.theatres.items():
+            contender = theatre.contender or theatre.challenger
+            self.theatres[name] = replace(theatre, id=name, contender=contender)
+            for role in ("ruler", "challenger", "contender"):
+                if (actor := getattr(self.theatres[name], role)) is not None:
                     self._known(page, ("theatres", name, role), actor, "actor")
         self.regions = {name: tuple(inside) for name, inside in form.regions.items()}
         for name, inside in self.regions.items():
