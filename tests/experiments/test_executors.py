@@ -25,7 +25,6 @@ from eurasia_sim.experiments.batch import work
 from eurasia_sim.experiments.executors import Work, dispatch
 from eurasia_sim.experiments.sweep import carry_out
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.simulation import results
 
 LOCAL, KILLS = Work(scheduler="local:2"), 10
 
@@ -249,9 +248,7 @@ def failing(monkeypatch, target, name, n):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("target", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open"), (results, "write_bytes")]
-)
+@pytest.mark.parametrize(("target", "name"), [(os, "fsync"), (Path, "replace"), (Path, "open")])
 def test_whichever_write_fails_the_sweep_goes_on_to_the_same_bytes(
     world, tmp_path, monkeypatch, target, name
 ):
