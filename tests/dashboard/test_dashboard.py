@@ -190,5 +190,7 @@ def test_answers_grow_with_the_bits_of_the_plain_ensemble_until_they_are_told_to
     assert second.failed == {"us_exit": 0, "us_stays": 0}
     stop.set()
     assert list(growing) == []
+    with pytest.raises(DataError, match="come to the same runs"):
+        answers.family_of(Question("us_exit"), "us_exit")
     alone = answers.parting_month(family[1:])  # when it leaves the record
     assert alone == shared.scenarios()["us_stays"].departs

@@ -18,9 +18,9 @@ from eurasia_sim.dashboard.session import Question
 from eurasia_sim.figures import maps, style
 from eurasia_sim.figures.gallery import render
 from eurasia_sim.figures.time_series import outlook
-from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.text import visible
 from eurasia_sim.simulation.ensemble import Outcome, run_ensemble_draws
+from eurasia_sim.simulation.family import check_family
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.mesa_model import EurasiaModel
 from eurasia_sim.simulation.parameter_draws import range_draws, reference_draws
@@ -120,7 +120,7 @@ def key_columns(columns: Sequence[str]) -> list[str]:
 def family_of(question: Question, second: str) -> list[Inputs]:
     """Inputs of the question and, under the same numbers and theory, of the second scenario.
 
-    Raises DataError for a second that sets numbers or forms of its own, so that no runs pair.
+    Raises DataError for a second whose runs do not pair with the first's, or are the same.
     """
     world, scenario = shared.world(), question.resolved()
     first = prepare(world, scenario, question.theory)
@@ -129,20 +129,16 @@ def family_of(question: Question, second: str) -> list[Inputs]:
     name = question.scenario if second == CHANGED else second
     other = replace(question, scenario=name, settings=question.numbers())
     found = prepare(world, other.resolved(), first.theory)
-    if found.rules != first.rules or not np.array_equal(found.row, first.row, equal_nan=True):
-        reason = "sets numbers or forms of its own: its runs do not pair with these"
-        raise DataError([f"{name} {reason}"])
     if question.settings or found.scenario.name == scenario.name:
         first = replace(first, scenario=replace(scenario, name=scenario.name + _EDITED))
+    check_family(world, [first, found])
     return [first, found]
 
 
 def parting_month(family: Sequence[Inputs]) -> int:
-    """The month in which scenarios part; of one alone, or two alike, when it leaves the record."""
-    own = min(inputs.scenario.branch_month for inputs in family)
-    months = min(inputs.months for inputs in family)
-    found = branch_month(family) if len(family) > 1 else own
-    return max(min(found if found < months else own, months - 1), 0)
+    """The month in which scenarios part; of one alone, when it leaves the record."""
+    found = branch_month(family) if len(family) > 1 else family[0].scenario.branch_month
+    return max(min(found, family[0].months - 1), 0)
 
 
 def answers(

@@ -14,9 +14,9 @@ from eurasia_sim.hypotheses.hypothesis import Arm, Family, Part, arm_scenario
 from eurasia_sim.kernel.lever_series import LeverSeries
 from eurasia_sim.scenarios.outcome_columns import Metric
 from eurasia_sim.scenarios.scenario import Scenario
-from eurasia_sim.simulation.ensemble import chunks_of, run_paired
 from eurasia_sim.simulation.inputs import Inputs, branch_month, capability_index, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, Sample, memory_of_draws, put
+from eurasia_sim.validation import measured
 from eurasia_sim.world.world import World
 
 Reading = tuple[Metric, tuple[int, int]]  # a metric and the window it is read over
@@ -174,28 +174,29 @@ def read_runs(
     """
     found = np.full((len(plan.arms), len(draws), len(plan.readings)), np.nan)
     arms = [plan.inputs(arm, theory, forms) for arm in plan.arms]
-    kept = np.array([arms[0].columns.index(name) for name in plan.columns], np.int64)
 
-    def work(family: list[int], months: list[int], own: Draws, chunk: slice) -> None:
-        inputs = [arms[at] for at in family]
-        outcomes = run_paired(inputs, own.part(chunk), None, kept, plan.since, months)
-        for at, outcome in zip(family, outcomes, strict=True):
-            paths = np.moveaxis(outcome.trajectories, 2, 0)
-            series = dict(zip(plan.columns, paths, strict=True))
-            for reading, (metric, window) in enumerate(plan.readings):
-                found[at, chunk, reading] = read(metric, window, plan.since, series)
+    def readings(months: list[Floats]) -> Floats:
+        """(R, arms, readings) of months of columns, by arm of a family."""
+        found = []
+        for paths in months:
+            series = dict(zip(plan.columns, np.moveaxis(paths, 2, 0), strict=True))
+            found.append([read(*each, plan.since, series) for each in plan.readings])
+        return np.moveaxis(np.array(found), 2, 0)
 
     def tell(before: int, each: int, finished: int) -> None:
         report((before + each * finished) // len(arms), len(draws))
 
     done = 0
-    for family, months in plan.families:
-        first = arms[family[0]]
+    for family, partings in plan.families:
+        first, inputs = arms[family[0]], [arms[at] for at in family]
         own = Draws(draws.rules.copy(), draws.rows.copy(), draws.seeds, fixed=first.fixed)
         for path, value in first.scenario.fixed.items():
             put(plan.world, own, path, value)
         told = partial(tell, done, len(family))
-        chunks_of(partial(work, family, months, own), len(draws), workers, told)
+        runs = measured.read_runs(
+            inputs, own, plan.columns, readings, workers, told, partings, plan.since
+        )
+        found[family] = np.moveaxis(runs, 1, 0)
         done += len(draws) * len(family)
     return found
 

@@ -108,22 +108,18 @@ class _Checker:
 
     def window(self, trail: Trail, given: list[str]) -> Window:
         """First month and the month after the last, of two dates YYYY-MM."""
-        months = []
-        for at, date in enumerate(given):
-            try:
-                months.append(self.world.month(date))
-            except DataError:
-                why = f"{shown(date)} is no month"
-                self.complain((*trail, at), why, allowed="YYYY-MM, such as 2022-01")
-        if len(months) < 2:
-            if not self.document.problems:
-                self.complain(trail, "a window is two months, the first and the last")
-            return 0, self.world.months
-        if not 0 <= months[0] <= months[1] < self.world.months:
-            period = f"{self.world.date(0)} to {self.world.date(self.world.months - 1)}"
+        last = self.world.months - 1
+        try:
+            first, end = map(self.world.month, given)
+        except ValueError:  # another number of dates, or one that is none
+            right = "its first and its last month, such as [2022-01, 2025-12]"
+            self.complain(trail, "this is no window", allowed=right)
+            return 0, last + 1
+        if not 0 <= first <= end <= last:
+            period = f"{self.world.date(0)} to {self.world.date(last)}"
             wrong = "this window is upside down or outside the period"
             self.complain(trail, wrong, allowed=period)
-        return months[0], months[1] + 1
+        return first, end + 1
 
     def part(self, trail: Trail, given: shapes.PartEntry, window: Window) -> Part:
         """The part of one entry; settings of its arms start where the first arm departs."""

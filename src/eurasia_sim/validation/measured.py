@@ -27,16 +27,16 @@ def unheard(_: int) -> None:
 def read_runs(
     family: Sequence[Inputs], draws: Draws, columns: Iterable[str],
     read: Callable[[list[Floats]], Floats], workers: int | None = None, report: Report = unheard,
-    partings: Sequence[int] = (0,),
+    partings: Sequence[int] = (0,), since: int = 0,
 ) -> Floats:  # fmt: skip
     """(R, ...) what `read` makes of months of columns, (R, T, C) by scenario, NaN in failed runs.
 
-    All scenarios part from the first one, each in a month of `partings`.
+    All scenarios part from the first one, each in a month of `partings`. Months begin at `since`.
     """
     kept = np.array([family[0].columns.index(name) for name in columns], np.int64)
 
     def work(chunk: slice) -> Floats:
-        found = run_paired(family, draws.part(chunk), kept=kept, partings=partings)
+        found = run_paired(family, draws.part(chunk), None, kept, since, partings)
         return read([outcome.trajectories for outcome in found])
 
     return np.concatenate(chunks_of(work, len(draws), workers, report))
