@@ -1,24 +1,23 @@
 """Small results folders of every kind, made by the product's own parts, for what reads them."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import numpy as np
-import pandas as pd
 from tests.command import done, only
+from tests.sweeping import prepared
 
-from eurasia_sim.cli.options import origin
-from eurasia_sim.cli.output import finish
-from eurasia_sim.experiments.experiment import located
+from eurasia_sim.compute.dimensions import Integers
+from eurasia_sim.experiments.sweep import Work, carry_out
 from eurasia_sim.hypotheses.arms import Effort
-from eurasia_sim.hypotheses.evaluation import evaluate
-from eurasia_sim.hypotheses.loader import load_hypotheses
-from eurasia_sim.scenarios.scenario import load_scenario
-from eurasia_sim.simulation.ensemble import run_ensemble_draws, table
-from eurasia_sim.simulation.inputs import prepare
-from eurasia_sim.simulation.parameter_draws import range_draws, values_of
-from eurasia_sim.simulation.results import MANIFEST, load_results, write_manifest
+from eurasia_sim.simulation import ensemble
+from eurasia_sim.simulation.results import MANIFEST, load_results
 from eurasia_sim.world.world import load_world
 
+KINDS = ("competition", "cooperation", "colocation", "joint_share")
 FACTORS = (
     "rules.cooperation.relative_gains",
     "rules.perception.distance_decay",
@@ -40,44 +39,38 @@ def run_folder(into: Path, *more: str) -> Path:
 
 def tested_folder(into: Path) -> Path:
     """What `test` writes for two hypotheses, with the least effort that gives every table."""
-    world = load_world()
-    family = load_hypotheses(located("hypotheses"), world).chosen(["H1", "H2"])
     effort = Effort(runs=4, runs_a_theory=2, points=16, replicates=2, wide=4)
-    said = {"command": "eurasia-sim test H1 H2", "title": family.title, "effort": vars(effort)}
-    manifest = {**origin(world), **said, "hypotheses": family.digest}
-    finish(into, manifest, vars(evaluate(world, family, effort)), world)
-    return into
+    with mock.patch.object(Effort, "of", return_value=effort):
+        done("test", "H1", "H2", "--out", into)
+    return only(into)
 
 
-def swept_folder(into: Path, runs: int = 60) -> Path:
-    """A sweep of three numbers as one writes it: parts, a design, a manifest; two runs failed."""
-    world = load_world()
-    inputs = prepare(world, load_scenario("us_exit", world))
-    draws = range_draws(world, inputs, runs, 7)
-    (outcome,) = run_ensemble_draws([inputs], draws)
-    rows = table(inputs, draws, outcome)
-    rows.loc[:1, "status"] = "overflow"
-    rows.loc[:1, list(inputs.columns)] = np.nan
-    measures = [name for name in inputs.columns if name.endswith(".central_asia")][:4]
-    ids = {"run_id": [f"{r:016x}" for r in range(runs)], "point": np.arange(runs), "replicate": 0}
-    factors = {
-        f"x.{path.removeprefix('rules.')}": values_of(world, draws, path) for path in FACTORS
-    }
-    head, kept = ["scenario", "theory", "seed", "draw", "status"], rows[measures]
-    found = pd.DataFrame(ids).join(rows[head]).assign(**factors).join(kept)
-    (into / "parts").mkdir(parents=True)
-    names = ["parts/a.parquet", "parts/b.parquet"]
-    for name, part in zip(names, (found[: runs // 2], found[runs // 2 :]), strict=True):
-        part.to_parquet(into / name, compression="zstd", index=False)
-    ranges = [{"name": name, "low": 0.0, "high": 1.0} for name in factors]
-    manifest = {
-        **origin(world), "kind": "sweep", "title": "Three numbers", "seed": 7, "replications": 1,
-        "scenarios": {"us_exit": inputs.scenario.resolved()}, "measures": measures,
-        "command": "eurasia-sim sweep three", "versions": {},
-        "design": {"kind": "latin_hypercube", "points": runs, "factors": ranges, "options": {}},
-    }  # fmt: skip
-    write_manifest(into, manifest, names)
-    return into
+@contextlib.contextmanager
+def failing(fails: Callable[[str, Integers], Any]) -> Iterator[None]:
+    """Let those runs of the real model, by scenario and seeds, end in a number that is none."""
+    advance = ensemble.advance
+
+    def failed(family: Any, draws: Any, memories: Any, span: Any, *more: Any) -> Any:
+        found = advance(family, draws, memories, span, *more)
+        for inputs, outcome in zip(family, found, strict=True):
+            if span[1] == inputs.months:
+                outcome.statuses[fails(inputs.scenario.name, draws.seeds)] = (1, 3, 2)
+        return found
+
+    with mock.patch.object(ensemble, "advance", failed):
+        yield
+
+
+def swept_folder(into: Path) -> Path:
+    """A sweep of three numbers in two parts of 30 runs, of which the first of each failed."""
+    text = (
+        "scenarios: [us_exit]\ndesign: {kind: latin_hypercube, points: 60}\nseed: 7\n"
+        f"factors: {{{', '.join(f'{name}: declared' for name in FACTORS)}}}\n"
+        f"measures: {[f'{kind}.russia-china.central_asia' for kind in KINDS]}\n"
+    )
+    sweep = prepared(into, load_world(), text, runs_a_chunk=30)
+    with failing(lambda _, seeds: np.arange(len(seeds)) == 0):
+        return carry_out(sweep, into, Work(workers=1)).folder
 
 
 _SWEPT = """format: 2

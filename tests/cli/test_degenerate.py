@@ -4,7 +4,7 @@ import contextlib
 import functools
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.command import call, done, only, without_pictures
+from tests.results import failing
 from tests.sweeping import SCENARIO
 
 from eurasia_sim.figures.gallery import usual_kinds
 from eurasia_sim.hypotheses.arms import Effort
-from eurasia_sim.simulation import ensemble
 from eurasia_sim.simulation.ensemble import run_ensemble
 from eurasia_sim.simulation.results_folder import ResultsFolder
 from eurasia_sim.world.world import load_world
@@ -90,26 +90,18 @@ def compiled() -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def failing(which: str) -> Iterator[None]:
-    """Let some runs of the real model end in a number that is none."""
-    advance = ensemble.advance
-
-    def failed(family: Any, draws: Any, memories: Any, span: Any, *more: Any) -> Any:
-        found = advance(family, draws, memories, span, *more)
-        for inputs, outcome in zip(family, found, strict=True):
-            fails = which == "every" or (which and inputs.scenario.name == "twin")
-            if fails and span[1] == inputs.months:
-                outcome.statuses[(draws.seeds % 2 == 0) | ("some" not in which)] = (1, 3, 2)
-        return found
-
-    with mock.patch.object(ensemble, "advance", failed):
-        yield
+# Which runs of a scenario fail, by their seeds.
+FAILS: dict[str, Callable[[str, np.ndarray], Any]] = {
+    "": lambda _, seeds: seeds < 0,
+    "every": lambda _, seeds: seeds >= 0,
+    "of twin": lambda name, seeds: (seeds >= 0) & (name == "twin"),
+    "some of twin": lambda name, seeds: (seeds % 2 == 0) & (name == "twin"),
+}
 
 
 def made(words: tuple[object, ...], out: Path, fails: str) -> Path:
     """The folder that a verb writes; it exits 1 where runs failed, and says how many."""
-    with failing(fails), without_pictures():
+    with failing(FAILS[fails]), without_pictures():
         answer = call(*words, "--out", out)
     assert answer.returncode == (1 if fails else 0), answer.stderr
     assert "compiling" not in answer.stderr  # it is kept since the first verb of these tests
@@ -186,7 +178,7 @@ def test_results_of_next_to_nothing_are_read_by_every_verb(name: str, tmp_path: 
 
 def test_a_test_of_nothing_but_failures_says_so(tmp_path: Path) -> None:
     effort = Effort(runs=2, runs_a_theory=2, points=2, replicates=1, wide=2)
-    with failing("every"), mock.patch.object(Effort, "of", return_value=effort):
+    with failing(FAILS["every"]), mock.patch.object(Effort, "of", return_value=effort):
         answer = call("test", "H2", "--out", tmp_path)
     assert answer.returncode == 1
     said = check_text(answer.stdout)

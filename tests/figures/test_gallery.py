@@ -155,7 +155,7 @@ def test_a_filter_leaves_the_runs_it_names_and_the_caption_says_so(drawn):
     assert "only scenario=us_exit and run<5" in around(picture.figure)
 
 
-GAINS = "cooperation.relative_gains"
+GAINS = "rules.cooperation.relative_gains"
 REFUSED = [
     ("ran", "scenario=nowhere", "fan", {}, "no run has it; scenario is one of us_exit"),
     ("ran", "colour=red", "distribution", {}, "colour is no column"),

@@ -16,17 +16,14 @@ from eurasia_sim.files.text import code_of, fault, visible
 FAILED_WORK = 1
 BAD_INPUT = 2
 OTHER_ALPHABET = "eurasia-sim"  # how a stream is told to write what it has no letters for
+_PLAINLY: Any = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 _PLAIN = {"–": "-", "—": "-", "−": "-", "…": "...", "×": "x", "±": "+-", "≤": "<=", "≥": ">="}
 
 # Verb -> its module, the function in it, and its line in the list of verbs.
 VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Run scenarios, paired if several; write tables and figures."),
     "sweep": ("sweep", "sweep", "Run an experiment at every point of its design, in parts."),
-    "analyze": (
-        "analysis",
-        "analyze",
-        "Sensitivity, discovery, robustness, convergence; or blocs.",
-    ),
+    "analyze": ("analysis", "analyze", "Sensitivity, discovery, robustness, precision; blocs."),
     "compare": ("analysis", "compare", "Compare two results: their settings and their runs."),
     "test": ("test", "evaluate_hypotheses", "Test hypotheses, by theory and over all ranges."),
     "validate": ("validate", "validate", "Score forecasts of what was observed, beside baselines."),
@@ -42,9 +39,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
 
 
 def _command(name: str, function: Any, summary: str | None = None) -> Any:
-    single = typer.Typer(
-        add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
-    )
+    single = typer.Typer(add_completion=False, **_PLAINLY)
     single.command(name, help=summary)(function)
     return typer.main.get_command(single)
 
@@ -91,13 +86,8 @@ class _Verbs(TyperGroup):
             raise typer.Exit(FAILED_WORK) from None
 
 
-app = typer.Typer(
-    cls=_Verbs,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+_HELP = {"help_option_names": ["-h", "--help"]}
+app = typer.Typer(cls=_Verbs, no_args_is_help=True, context_settings=_HELP, **_PLAINLY)
 
 
 def _print_version(asked: bool) -> None:

@@ -17,32 +17,20 @@ from eurasia_sim.world.world import World
 if TYPE_CHECKING:
     from eurasia_sim.simulation.inputs import Inputs
 
-MOST_RUNS = 100_000
-LARGEST_SEED = 2**63 - 1
+MOST_RUNS, LARGEST_SEED = 100_000, 2**63 - 1
 SHORT = {r"^rules\.\w+\.(\w+)": r"\1"}  # a number's name is its last word
 
 AsJson = Annotated[bool, Option("--json", help="Print JSON.")]
-Measures = Annotated[
-    list[str] | None, Option(help="A measure, wildcards * and ? allowed; repeatable.")
-]
+Measures = Annotated[list[str] | None, Option(help="A measure; also with * and ?; repeatable.")]
 Out = Annotated[Path, Option(help="Where the results folder goes.")]
-Results = Annotated[
-    Path, Argument(metavar="RESULTS", help="A folder of run, sweep, test or validate.")
-]
-ScenarioName = Annotated[
-    str | None, Argument(metavar="SCENARIO", help="Name or file of a scenario; else the record.")
-]
+Results = Annotated[Path, Argument(metavar="RESULTS", help="A folder that another verb wrote.")]
 Seed = Annotated[int, Option(min=0, max=LARGEST_SEED, help="Root of all seeds.")]
 NoSeed = Annotated[int | None, Option(min=0, max=LARGEST_SEED, help="Else 1, of blocs 7.")]
 Settings = Annotated[list[str] | None, Option("--set", help="path=value, as in a scenario file.")]
 Theories = Annotated[list[str] | None, Option(help="A theory preset, several, or 'all'.")]
 Workers = Annotated[int | None, Option(min=1, max=1000, help="Threads; by default all cores.")]
-Since = Annotated[
-    str | None, Option("--from", metavar="YYYY-MM", help="Start from what was known in this month.")
-]
 WorldName = Annotated[
-    Path | None,
-    Option(metavar="WORLD", help="A packaged world (`eurasia-sim list worlds`), or a folder."),
+    Path | None, Option(metavar="WORLD", help="One of `list worlds`, or a folder.")
 ]
 
 
@@ -124,13 +112,11 @@ def origin(world: World, **digests: Any) -> dict[str, Any]:
     from eurasia_sim.compute.jit import model_version
 
     return {
-        "finished": True,
-        "command": command_line(),
-        "world": world.name,
+        "finished": True, "command": command_line(), "world": world.name,
         **({} if world.start == world.first else {"from": world.date(0)}),
         "digests": {"world": world.digest, "model": model_version(), **digests},
         "commit": _commit(),
-    }
+    }  # fmt: skip
 
 
 def _commit() -> str | None:

@@ -48,7 +48,7 @@ def run(
     theory: options.Theories = None,
     settings: options.Settings = None,
     record: Annotated[str | None, Option(help="Scenario file whose `record` goes on.")] = None,
-    since: options.Since = None,
+    since: Annotated[str | None, Option("--from", help="Start in this month, YYYY-MM.")] = None,
     start: Annotated[
         Literal["record", "documents"], Option(help="What says how actors stand at the start.")
     ] = "record",

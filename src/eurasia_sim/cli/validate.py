@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import pandas as pd
 import typer
-from typer import Option
+from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.output import finish
@@ -38,7 +38,7 @@ _CLEAR, _SHIFTED, _FAINT = 0.9, 0.25, 0.2
 
 
 def validate(
-    scenario: options.ScenarioName = None,
+    scenario: Annotated[str | None, Argument(help="Name or file; else the record.")] = None,
     item: Annotated[list[str] | None, Option(help="An observed item, or wildcards.")] = None,
     everything: Annotated[bool, Option("--all", help="All items and patterns.")] = False,
     until: Annotated[str | None, Option(metavar="YYYY-MM", help="Run to this month.")] = None,
