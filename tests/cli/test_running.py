@@ -31,15 +31,15 @@ def manifest_of(folder: Path) -> dict[str, Any]:
 
 def interrupt(words: tuple[str, ...], out: Path, parts: int) -> str:
     """Call `run` and press Ctrl-C once it has written some parts; what it says."""
-    write, written_parts = run._write_part, []
+    write, kept = results.Parts.write, []
 
     def pressed(*given) -> None:
         write(*given)
-        written_parts.append(given)
-        if len(written_parts) == parts:
+        kept.append(given)
+        if len(kept) == parts:
             signal.raise_signal(signal.SIGINT)
 
-    with mock.patch.object(run, "_write_part", pressed):
+    with mock.patch.object(results.Parts, "write", pressed):
         answer = call("run", *words, "--out", out)
     assert answer.returncode == 1, answer.stderr
     assert not (only(out) / results.MANIFEST).exists()
