@@ -71,9 +71,8 @@ def votes_distance(folder: Path) -> pd.DataFrame:
 
 
 def votes_agreement(folder: Path) -> pd.DataFrame:
-    table = dyads(observed(folder, "votes_agreement_dyad_year"))
-    table = table[table["year"] <= 2019]  # a single vote of 2020 is in the list
-    return table.assign(value=table["similarity"], n=table["votes"])
+    table = dyads(observed(folder, "votes_agreement_dyad_year")).query("year <= 2019")
+    return table.assign(value=table["similarity"], n=table["votes"])  # 2020 has a single vote
 
 
 def events_icews(folder: Path) -> pd.DataFrame:
@@ -90,36 +89,33 @@ def events_gdelt(folder: Path) -> pd.DataFrame:
 
 
 def disputes(folder: Path) -> pd.DataFrame:
-    table = dyads(observed(folder, "disputes_mid5_directed_dyad_year"), "a", "b")
-    gravest = table.assign(value=table[["hiact1", "hiact2"]].max(axis=1))
-    return every_dyad(gravest.groupby(DYAD)["value"].max(), 2014)
+    by = dyads(observed(folder, "disputes_mid5_directed_dyad_year"), "a", "b").groupby(DYAD)
+    return every_dyad(by[["hiact1", "hiact2"]].max().max(axis=1), 2014)  # the gravest act
 
 
 def alliances(folder: Path) -> pd.DataFrame:
-    table = dyads(observed(folder, "alliances_atop_directed_dyad_year"))
-    kinds = [name for name in table.columns if name.startswith("atop_")]
-    return every_dyad(table.groupby(DYAD)[kinds].max().sum(axis=1), 2018)
+    by = dyads(observed(folder, "alliances_atop_directed_dyad_year")).groupby(DYAD)
+    return every_dyad(by.max().filter(like="atop_").sum(axis=1), 2018)
 
 
 def shared_organisations(folder: Path) -> pd.DataFrame:
-    table = dyads(observed(folder, "joint_igos_dyad_year"))
-    return table.groupby(DYAD)["dyadigos"].max().rename("value").reset_index()
+    by = dyads(observed(folder, "joint_igos_dyad_year")).groupby(DYAD)["dyadigos"]
+    return by.max().rename("value").reset_index()
 
 
 def exercises(folder: Path) -> pd.DataFrame:
-    table = dyads(observed(folder, "exercises_mme7_dyad_month"))
-    return every_dyad(table.groupby(DYAD)["mme_id"].nunique(), 2010)
+    by = dyads(observed(folder, "exercises_mme7_dyad_month")).groupby(DYAD)
+    return every_dyad(by["mme_id"].nunique(), 2010)
 
 
 def joint_exercises(folder: Path) -> pd.DataFrame:
     """Exercises of China with any of the five (n), and those that had Russia too (value)."""
     table = observed(folder, "exercises_mme7_dyad_month")
     long = table.melt(["mme_id", "year"], ["country_a", "country_b"], value_name="who")
-    who = long.groupby(["mme_id", "year"])["who"].agg(set).reset_index()
-    who = who[who["who"].map(lambda present: "CHN" in present and bool(present & set(FIVE)))]
-    joint = who.assign(joint=who["who"].map(lambda present: "RUS" in present))
-    counted = joint.groupby("year")["joint"].agg(value="sum", n="size").reset_index()
-    return counted.assign(state="RUS", partner="CHN")
+    who = long.groupby(["mme_id", "year"])["who"].agg(set)
+    who = who[who.map(lambda present: "CHN" in present and bool(present & set(FIVE)))]
+    joint = who.map(lambda present: "RUS" in present).groupby("year")
+    return joint.agg(value="sum", n="size").reset_index().assign(state="RUS", partner="CHN")
 
 
 def arms_suppliers(folder: Path) -> pd.DataFrame:
@@ -174,16 +170,15 @@ def public_diplomacy(folder: Path, column: str) -> pd.DataFrame:
 
 
 def deaths(folder: Path) -> pd.DataFrame:
-    table = observed(folder, "deaths_ucdp_country_month")
     # The one land with a challenger; elsewhere a year has a handful or none.
-    table = table[table["country"] == "AFG"].rename(columns={"country": "theatre"})
-    by = table.groupby(["year", "theatre"])["deaths_best_all_types"]
-    return by.sum().rename("value").reset_index()
+    table = observed(folder, "deaths_ucdp_country_month").query("country == 'AFG'")
+    by = table.groupby("year")["deaths_best_all_types"]
+    return by.sum().rename("value").reset_index().assign(theatre="AFG")
 
 
 def refugees(folder: Path) -> pd.DataFrame:
     table = observed(folder, "refugees_origin_asylum_year")
-    table = table[table["origin"].eq("AFG") & table["asylum"].ne("AFG")]
+    table = table.query("origin == 'AFG' and asylum != 'AFG'")
     return table.rename(columns={"origin": "theatre", "asylum": "actor", "refugees": "value"})
 
 

@@ -37,10 +37,10 @@ Finite = Annotated[int | float, Field(ge=-LARGEST, le=LARGEST)]
 _TWO = Field(min_length=2, max_length=2)
 Span = Annotated[list[Finite], _TWO]
 Text = Annotated[str, Field(min_length=1)]
-_Size = Annotated[Finite, Field(ge=0)]
+_Ways = Literal["relative", "absolute"]
+_Spread = Annotated[dict[_Ways, Annotated[Finite, Field(ge=0)]], Field(min_length=1, max_length=1)]
 _Real = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST)]
 _Square = Annotated[int, Field(ge=0, le=100)]
-_Unsaid = Annotated[str, Field(max_length=0)]  # in a file: it is the key above
 
 
 def _is_id(word: str) -> str:
@@ -57,7 +57,12 @@ def _is_month(date: str) -> str:
     return date
 
 
+def _is_no_key(word: str) -> str:
+    raise ValueError(f"no {word!r}, for the key above is its id")
+
+
 Id = Annotated[str, AfterValidator(_is_id)]
+_Unsaid = Annotated[str, AfterValidator(_is_no_key)]  # in a file
 Month = Annotated[str, AfterValidator(_is_month)]
 
 
@@ -175,14 +180,6 @@ class Source(Strict):
         return self
 
 
-class _Relative(Strict):
-    relative: _Size
-
-
-class _Absolute(Strict):
-    absolute: _Size
-
-
 class Head(Strict):
     """What may be said of a number, or of all the numbers below."""
 
@@ -192,7 +189,7 @@ class Head(Strict):
     source: list[Source] | Source | None = None
     claims: list[str] | None = None
     second: list[str] | None = None
-    spread: Literal[0] | _Relative | _Absolute | None = None
+    spread: Literal[0] | _Spread | None = None
     bounds: Span | None = None
     held: Text | None = None
     moves: list[Text] | None = None
