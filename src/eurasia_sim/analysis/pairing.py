@@ -129,7 +129,6 @@ def _own_of_each(one: Mapping[str, Any], two: Mapping[str, Any]) -> tuple[str, s
 def _matched(
     kind: str, first: ResultsFolder, second: ResultsFolder, wanted: tuple[str, str] | None
 ) -> list[tuple[str, str]]:
-    """Pairs of names, one of each folder."""
     one, two = (list(own.manifest[_KEYS[kind]]) for own in (first, second))
     if wanted:
         unknown = [

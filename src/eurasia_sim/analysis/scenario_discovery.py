@@ -181,7 +181,6 @@ def _closest(points: pd.DataFrame, holds: Flags) -> pd.DataFrame:
 
 
 def _peeled(points: pd.DataFrame, holds: Flags) -> list[Sides]:
-    """Every box along PRIM's peeling path, smallest last."""
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         from ema_workbench.analysis import prim

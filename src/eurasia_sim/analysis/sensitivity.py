@@ -113,7 +113,6 @@ def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
 
 
 def _refuse(runs: pd.DataFrame, what: str) -> None:
-    """Raise a DataError that names the runs, if there are any."""
     if len(runs):
         names = [
             f"point {run.point} replicate {run.replicate} ({run.run_id})"
@@ -180,7 +179,6 @@ def sobol_indices(
 
 
 def _unit_problem(columns: Sequence[str]) -> dict[str, Any]:
-    """SALib's description of factors between 0 and 1."""
     names = [name.removeprefix(FACTOR) for name in columns]
     return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
 

@@ -285,7 +285,6 @@ def _sobol(material: Material, asked: Asked, measure: str, scenario: str) -> pd.
 
 
 def _morris(material: Material, asked: Asked, measure: str, scenario: str) -> pd.DataFrame:
-    """Morris's effects, the strongest first."""
     factors = material.of_kind("morris", "Morris's effects")["factors"]
     runs, points = material.of(scenario), material.points
     found = sensitivity.morris_effects(runs, points, factors, measure, seed=asked.seed)
@@ -326,7 +325,6 @@ def _drawn(material: Material, measure: str, scenario: str) -> tuple[pd.DataFram
 
 
 def _robustness(material: Material, asked: Asked, measure: str, _: str) -> pd.DataFrame:
-    """How options do across states of the world."""
     if asked.higher_is_better is None:
         how = "say --better higher, or --better lower"
         raise DataError([f"robustness needs to know which way is better: {how}"])
@@ -359,7 +357,6 @@ def _options(material: Material, asked: Sequence[str]) -> list[str]:
 
 
 def _convergence(material: Material, asked: Asked, measure: str, _: str) -> pd.DataFrame:
-    """How well means of independent values are known, by scenario, theory and set."""
     values = material.runs
     if material.design is not None:
         if material.design["kind"] not in _EVEN:

@@ -82,7 +82,6 @@ def _inputs(setup: Setup, name: str, theory: str, forms: Forms, settings: Settin
 def _series(
     setup: Setup, name: str, settings: Settings, index: str
 ) -> tuple[Scenario, LeverSeries]:
-    """A scenario with settings applied, and its lever series under a power index."""
     since = earliest_parting(setup.experiment.scenarios)
     scenario = apply_settings(setup.scenarios[name], settings, setup.world, since, drawn=True)
     return scenario, scenario.lever_series(setup.world, index)
@@ -273,7 +272,6 @@ def work(
 def _kept(
     setup: Setup, inputs: Inputs, draws: Draws, monthly: Integers, outcome: Outcome
 ) -> Iterator[pd.DataFrame]:
-    """Tables of the months or events of some runs, where they are kept."""
     if setup.keep == "measures":
         return
     ids, world = results.run_ids(inputs, draws, setup.world.digest), setup.world
@@ -295,7 +293,6 @@ def _table(
     draws: Draws,
     outcome: Outcome,
 ) -> dict[str, np.ndarray[Any, Any]]:
-    """Columns of the runs of some points in one scenario."""
     experiment, times = setup.experiment, setup.experiment.file.replications
     numbers = np.array([point.number for point in points], np.int64)
     rows: dict[str, Any] = {

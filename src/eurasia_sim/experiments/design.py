@@ -83,7 +83,6 @@ def lay_out(experiment: Experiment, most: int | None = None) -> Design:
 
 
 def _kept(experiment: Experiment, cells: Floats) -> NDArray[np.bool_]:
-    """Which points break no constraint."""
     column = {factor.name: cells[:, at] for at, factor in enumerate(experiment.factors)}
     kept = np.ones(len(cells), bool)
     for constraint in experiment.file.constraints:
@@ -116,7 +115,6 @@ def _spread(experiment: Experiment, most: int | None) -> Floats:
 
 
 def _unit(experiment: Experiment, size: int, block: int) -> Floats:
-    """One block of points in the unit cube."""
     count, kind, design = len(experiment.factors), experiment.kind, experiment.file.design
     generator = np.random.default_rng([experiment.file.seed, block])
     if kind == "latin_hypercube":

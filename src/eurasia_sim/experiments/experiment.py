@@ -196,7 +196,6 @@ class _Reader(FactorReader):
         return self._points_of(page, (), columns)
 
     def _listed(self) -> Columns:
-        """The columns of a list of points."""
         given, trail = self.file.design.points, ("design", "points")
         points = given if isinstance(given, list) else []
         rows = [row for row in points if isinstance(row, dict)]
@@ -274,7 +273,6 @@ class _Reader(FactorReader):
             return path, None  # whoever checks its values complains
 
     def _design(self, factors: Sequence[Factor]) -> None:
-        """Check how many points there are, and that every key means something."""
         design, kind, sizes = self.file.design, self.kind, self.file.design.sizes
         own = schema.OWN_KEYS[kind]
         for key in sorted(design.model_fields_set - {"kind", *own}):
@@ -307,7 +305,6 @@ class _Reader(FactorReader):
                 self.complain(trail, message, allowed=right)
 
     def _constraints(self, factors: Sequence[Factor]) -> None:
-        """Check that constraints are of numeric factors, and that points may be left out."""
         numeric = [factor.name for factor in factors if not factor.is_text]
         for at, given in enumerate(self.file.constraints):
             trail = ("constraints", at)

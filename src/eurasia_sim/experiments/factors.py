@@ -220,7 +220,6 @@ class FactorReader(WorldChecker):
         return found
 
     def _check_entry(self, trail: Trail, name: str, entry: FactorEntry) -> None:
-        """Refuse an entry that the design has no use for, and one that moves nothing."""
         is_crossed = self.kind in CROSSED
         shapes = {
             "levels": self.kind != "morris",  # which changes numbers by a step
@@ -271,7 +270,6 @@ class FactorReader(WorldChecker):
         return Factor(name, low, high, tuple(kept), moves)
 
     def _check(self, name: str, values: Sequence[Any], places: Sequence[Trail]) -> None:
-        """Refuse values that a factor cannot take, each at its place."""
         for at, wrong in (faults := self.faults(name, values)):
             self.document.pass_on(places[at], wrong)
         if faults:

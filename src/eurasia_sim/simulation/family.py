@@ -183,7 +183,6 @@ def as_of(world: World | None, scenarios: Iterable[Any]) -> World:
 
 
 def _moved_to(world: World, at: int) -> World:
-    """The world at a month, by the runs of its record up to then."""
     shift = at - world.start
     state, roles = _lived(_known(world, at), shift)
     row, paths = world.coded_row(), world.coded_paths
