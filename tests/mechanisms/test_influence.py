@@ -56,8 +56,8 @@ def host(n: int = 3, **numbers: float) -> Any:
     return plain(n, access_hedging=0, **numbers).having(ruler=0, challenger=1)
 
 
-ALONE = {"challenger": -1}
-KNOWN, CALM = host(access_balancing=0, access_recognition=0.4), {"recognition": 3.0}
+ALONE, CALM = {"challenger": -1}, {"recognition": 3.0}
+KNOWN = host(access_balancing=0, access_recognition=0.4)
 LEANS, FEARS = [1, -0.5, 0.6, 0], [0, 0.5, 0.1, 0.4]
 OPEN = np.array([0.5 * (1 - 0.6 * 0.5), 0.1, 0.4 * (1 - 0.6 * 0.5)])
 DOORS = np.array([0.5 * 0.5, 0.5 * 1.6, 0.5])
@@ -254,10 +254,7 @@ TIES = {
 
 
 def tied(k: int = 1, **numbers: float) -> Any:
-    """Lands at home to the first of three; the second has output 16 and is 700 km off, the third 1.
-
-    The lands differ in shares and people.
-    """
+    """Lands at home to the first of three; they differ in shares and people."""
     return plain(3, k, **{**TIES, **numbers}).having(
         wealth=[4.0, 16.0, 1.0], ruler=0, size=[2.0, 6.0][:k], initial_influence=SHARES[:, :k],
         border_distance=[[0.0], [700.0], [200.0]],

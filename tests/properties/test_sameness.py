@@ -57,7 +57,7 @@ def test_a_run_is_the_same_however_it_is_cut_branched_or_laid_out(world, run_see
         assert np.delete(together, at, 0).tobytes() == np.delete(beside, at, 0).tobytes()
     # Runs of a block may each have levers of their own.
     levers = levers_of([world.levers, other.levers], np.arange(2), (0, MONTHS))
-    workspace = Workspace(world.facts, rules[:0])
+    workspace = Workspace(world.facts, rules)
     workspace.load(np.repeat(world.p, 2), np.tile(world.row, (2, 1)), np.uint64([seed, seed]))
     plan, status = plan_of((0, MONTHS), 0, (0, MONTHS)), np.zeros((2, 3), np.int64)
     means = workspace.advance(levers, plan, np.zeros((0, 0, 8)), status)
@@ -129,18 +129,15 @@ def widened(
             content = content(array.shape[:axis] + array.shape[axis + 1 :])
         return np.insert(array, at, content, axis=axis)
 
-    arrays = _along(world, letters, grown)
-    if letters == "kl":
-        arrays["theatre_hash"][at] = name_hash(name)
-        names, scopes = world.theatres, np.insert(world.scopes, at, 1.0, axis=1)
-        return replace(
-            world, arrays=arrays, scopes=scopes, theatres=(*names[:at], name, *names[at:])
-        )
-    arrays["name_hash"][at] = name_hash(name)
+    kind, key = ("actors", "name_hash") if letters == "ij" else ("theatres", "theatre_hash")
+    arrays, names = _along(world, letters, grown), getattr(world, kind)
+    arrays[key][at] = name_hash(name)
+    longer: dict[str, Any] = {"arrays": arrays, kind: (*names[:at], name, *names[at:])}
+    if kind == "theatres":
+        return replace(world, scopes=np.insert(world.scopes, at, 1.0, axis=1), **longer)
     for field in ("ruler", "challenger", "contender", "rule"):
         arrays[field] = arrays[field] + (arrays[field] >= at)
-    names, focus = world.actors, world.focus + (world.focus >= at)
-    return replace(world, arrays=arrays, focus=focus, actors=(*names[:at], name, *names[at:]))
+    return replace(world, focus=world.focus + (world.focus >= at), **longer)
 
 
 def assert_close(first: Mapping[str, Any], second: Mapping[str, Any], tolerance: float) -> None:
