@@ -9,7 +9,7 @@ import psutil
 import pytest
 from tests.browser.conftest import PATIENCE, served
 from tests.command import done
-from tests.docs.lived import blocks
+from tests.docs.test_lived import blocks
 
 from eurasia_sim.dashboard.answers import VIEWS
 

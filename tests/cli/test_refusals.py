@@ -79,6 +79,11 @@ OF_NAMES = [
     ("validate --item votes_distanc", "did you mean votes_distance"),
     ("test H22", "did you mean H2"), ("test --file hypothesis", "did you mean hypotheses"),
 ]  # fmt: skip
+UNSEEN = [
+    ("run a\x1b[31m.yaml", "a\\u001b[31m.yaml holds control characters; rename it"),
+    ("run us_exit --set a\x07=1", "holds control characters"),
+    ("run us_exit --out \udce9", "\\xe9 is not UTF-8; rename it"),
+]
 OF_WORLDS = [
     (f"validate --world {OTHER}", "has no patterns.yaml"), (f"test --world {OTHER}", "unknown"),
     (f"calibrate --world {OTHER}", "has no observed series to fit to"),
@@ -87,7 +92,7 @@ OF_WORLDS = [
     ("analyze record --blocs --world no/such/folder", "name one of"),
     ("check record --world empty", "missing"),
 ]  # fmt: skip
-WRONG = [(2, *row) for row in (*OF_OPTIONS, *OF_VALUES, *OF_NAMES, *OF_WORLDS)]
+WRONG = [(2, *row) for row in (*OF_OPTIONS, *OF_VALUES, *OF_NAMES, *UNSEEN, *OF_WORLDS)]
 FAILED = [
     (1, "new us_stays --from us_exit", "already"),
     (1, "check --schema --out no/such/folder/x.json", "x.json"),

@@ -118,16 +118,6 @@ def test_what_cannot_be_seen_is_refused_by_its_place_before_any_work(tmp_path, u
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("unseen", ["\x1b[31m", "\n", "\udce9"])
-def test_a_name_or_setting_with_what_cannot_be_seen_is_refused(tmp_path, unseen):
-    why = "\\xe9" if unseen == "\udce9" else "holds control characters"
-    for words in ((f"a{unseen}.yaml",), ("us_exit", "--set", f"a{unseen}=1"), ("--out", unseen)):
-        answer = call("run", *words, "--out", tmp_path / "out")
-        assert (answer.returncode, answer.stdout, answer.stderr.count("\n")) == (2, "", 1)
-        assert why in answer.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_table_shows_markup_as_it_was_written_and_colours_unless_told_not_to(capsys, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("FORCE_COLOR", "1")  # takes the output for a terminal

@@ -7,7 +7,7 @@ from unittest import mock
 
 import pandas as pd
 import pytest
-from tests.docs.lived import blocks
+from tests.docs.test_lived import blocks
 from tests.results import unchanging
 
 from eurasia_sim.experiments.folder import read_plan
