@@ -226,8 +226,7 @@ def _told(
     (lead, *weaker), *others = found
     is_pair, besides = len(study.scenarios) == 2, list[str]()
     for each in (own[0] for own in others if own[0].rows and len(study.scenarios) > 1):
-        against, _, theory = each.title.partition(", against: ")[2].rpartition(" (")
-        name = theory[:-1] if is_pair else f"{against} ({theory}"
+        name = each.theory if is_pair else f"{each.sides[-1]} ({each.theory})"
         besides.append("{} {change}, up in {rises in}".format(name, **each.rows[0]))
     also = f"Besides: {'; '.join(besides)}." if besides else ""
     question = study.scenarios[0].question

@@ -38,12 +38,18 @@ _rounded = partial(number, digits=3)
 class Answer(NamedTuple):
     """What one scenario has more of than another, or one alone, over one set of draws."""
 
-    title: str
+    sides: tuple[str, ...]  # titles of scenarios
+    theory: str
     over: str  # the set of draws, in words
     sentence: str
     rows: tuple[dict[str, str], ...]  # cells by heading; the first measure, then the largest moves
     unknown: str = ""  # how much more than the scenarios what nobody knows moves the first measure
     way: int = 0  # 1 or -1 where the first measure surely rises or falls by what matters
+
+    @property
+    def title(self) -> str:
+        """Who is compared, under which theory."""
+        return f"{', against: '.join(self.sides)} ({self.theory})"
 
 
 def answers(held: ResultsFolder, measures: Sequence[str] = ()) -> list[list[Answer]]:
@@ -74,8 +80,8 @@ def _answer(
     The family of measures that competition may mean speaks first, where a folder holds its word.
     """
     first, over = str(runs["scenario"].iloc[0]), SETS[kind]
-    titles = [scenario_title(held, name) for name in (first, other) if name]
-    title = f"{', against: '.join(titles)} ({theory.replace('_', ' ')})"
+    sides = tuple(scenario_title(held, name) for name in (first, other) if name)
+    who = (sides, theory.replace("_", " "), over)
     if not other:
         count = int(np.isfinite(runs[shown[0]]).sum())
         alone = tuple(
@@ -85,7 +91,7 @@ def _answer(
             }
             for name in shown
         )  # fmt: skip
-        return Answer(title, over, f"{count} draws {over}; nothing to compare with.", alone)
+        return Answer(*who, f"{count} draws {over}; nothing to compare with.", alone)
     rows = rows_of(differences.difference_summary(runs, first, other, shown))
     lead, *rest = rows
     label = readable(lead["measure"], held.names)
@@ -103,7 +109,7 @@ def _answer(
     is_sure = lead["low"] > 0 or lead["high"] < 0
     least = smallest_effect(lead["measure"], np.array([lead["level"]]))[0]
     way = int(np.sign(lead["mean"])) if is_sure and abs(lead["mean"]) > least else 0
-    return Answer(title, over, differences.says(lead, subject, over), cells, unknown, way)
+    return Answer(*who, differences.says(lead, subject, over), cells, unknown, way)
 
 
 def _level(row: dict[str, Any]) -> float:
