@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tests import results, sweeping
+from tests.results import ran, real, small_sweep, swept, tested  # noqa: F401 - fixtures
 
-from eurasia_sim.experiments.sweep import Work, carry_out
 from eurasia_sim.world.world import World, load_world
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,37 +81,6 @@ def datasets() -> Path:
 def world() -> World:
     """The packaged world."""
     return load_world()
-
-
-@pytest.fixture(scope="session")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that `run` wrote."""
-    return results.run_folder(tmp_path_factory.mktemp("ran"))
-
-
-@pytest.fixture(scope="session")
-def small_sweep(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
-    """A sweep of four points in parts of two runs."""
-    place = tmp_path_factory.mktemp("small")
-    return carry_out(sweeping.grid(place, world, steps=2), place / "out", Work(workers=1)).folder
-
-
-@pytest.fixture(scope="session")
-def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as a sweep writes it; two of its 60 runs failed."""
-    return results.swept_folder(tmp_path_factory.mktemp("swept") / "three")
-
-
-@pytest.fixture(scope="session")
-def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders that the verbs wrote, by kind of design: swept, analysed, and validated."""
-    return results.real_folders(tmp_path_factory.mktemp("real"))
-
-
-@pytest.fixture(scope="session")
-def tested(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as `test` writes it."""
-    return results.tested_folder(tmp_path_factory.mktemp("tested"))
 
 
 @pytest.fixture(scope="session")
