@@ -273,6 +273,7 @@ WRONG = [
     "north.offensive_capability = inf"),
     ("actors", "traits:", "traits: {}\nother:", "unknown key 'other'"),
     ("theatres", "tile: [0, 0]", "tile: [0, 1e9]", "theatres.middle.tile.1 is 1000000000.0"),
+    ("theatres", "tile: [0, 0]", "tile: ['0', yes]", "theatres.middle.tile.0 is '0'"),
     ("theatres", "[[north, south]]", "[[north, north]]",
      "north-north is one actor, or stands twice"),
     ("ties", "south: 4000", "south: -4000", "outside its bounds [0"),

@@ -40,7 +40,7 @@ Text = Annotated[str, Field(min_length=1)]
 _Ways = Literal["relative", "absolute"]
 _Spread = Annotated[dict[_Ways, Annotated[Finite, Field(ge=0)]], Field(min_length=1, max_length=1)]
 _Real = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST)]
-_Square = Annotated[int, Field(ge=0, le=100)]
+_Square = Annotated[int, Field(strict=True, ge=0, le=100)]
 
 
 def _is_id(word: str) -> str:
