@@ -184,7 +184,6 @@ def sentence(section: Section, measure: str) -> str:
 
 
 def _ranked(rows: pd.DataFrame, column: str, form: str) -> str:
-    """The first factors of a table with their numbers."""
     pairs = rows[["factor", column]].head(_NAMED).itertuples(index=False)
     return ", ".join(f"{name} {value:{form}}" for name, value in pairs)
 
@@ -209,7 +208,6 @@ def section_blocks(section: Section, measures: Sequence[str], most: int) -> Bloc
 
 
 def _month_of(scenario: Scenario, world: World, month: str | None) -> int:
-    """The month of a scenario that --month names; else its last."""
     at = scenario.months - 1 if month is None else world.month(month)
     if not 0 <= at < scenario.months:
         period = f"{world.date(0)} to {world.date(scenario.months - 1)}"
@@ -350,13 +348,11 @@ def _differing(each: pairing.Comparison, *, every: bool) -> Blocks:
 
 
 def _counted(each: pairing.Comparison) -> str:
-    """How many measures have which verdict."""
     words = Counter(row["verdict"] for row in each.measures)
     return ", ".join(f"{count} {word}" for word, count in words.most_common())
 
 
 def _names(head: dict[str, str]) -> str:
-    """The two sides of a comparison."""
     both = [(head[f"{x}_a"], head[f"{x}_b"]) for x in ("scenario", "theory")]
     names = [a if a == b else f"{a} (A) and {b} (B)" for a, b in both]
     return ", ".join(names).replace("_", " ")

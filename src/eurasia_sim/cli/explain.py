@@ -174,7 +174,6 @@ def _more(world: World, kind: str, name: str) -> dict[str, Any]:
 
 
 def _plain(value: float | str) -> str:
-    """A lever's value without needless digits."""
     return value if isinstance(value, str) else f"{value:.9g}"
 
 
@@ -207,7 +206,6 @@ def _numbers_at(world: World, path: str) -> list[Number]:
 
 
 def _summary(world: World) -> Answer:
-    """How many numbers of each group rest on what."""
     groups: dict[str, Counter[str]] = {}
     for number in world.numbers.values():
         groups.setdefault(number.path.partition(".")[0], Counter())[number.basis] += 1

@@ -120,7 +120,6 @@ def origin(world: World, **digests: Any) -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """The commit of the checkout that the package runs from, if it does."""
     file, found = Path(__file__), None
     for words in (("ls-files", "--error-unmatch", file.name), ("rev-parse", "HEAD")):
         command = ["git", "-C", str(file.parent), *words]

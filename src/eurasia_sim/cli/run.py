@@ -96,7 +96,6 @@ def run(
 
 
 def _rule(study: Study, until: str | None, watch: Sequence[str], most: int) -> StoppingRule | None:
-    """The rule that the options ask for, if they do."""
     if until is None:
         if watch:
             hint = "add a rule, such as --until half-width=0.002"

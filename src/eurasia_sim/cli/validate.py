@@ -106,7 +106,6 @@ def _scores(
     world: World, scenario: Scenario, theories: Sequence[str], n: int, seed: int,
     workers: int | None, *, has_patterns: bool, with_floors: bool,
 ) -> dict[str, Found]:  # fmt: skip
-    """By theory and kind, what its runs score."""
     inputs, found = prepare(world, scenario, theories[0]), dict[str, Found]()
     need = PROCESS + 3 * memory_of_draws(world, inputs, n)  # three sides at once
     require_memory(need, f"{n:,} draws of everything uncertain", "a smaller -n")
@@ -157,12 +156,10 @@ def _write(
 
 
 def _lost(own: Found) -> dict[str, int]:
-    """How many runs failed, by kind and side."""
     return {f"{kind}, {x}": n for kind, each in own.items() for x, n in each.failed.items()}
 
 
 def _plain(own: Found) -> dict[str, Any]:
-    """What is found under one theory, as plain values."""
     found: dict[str, Any] = {"skill": [], "scores": {}, "patterns": []}
     if each := own.get("skill"):
         found |= {"skill": each.table.to_dict("records"), "skill_failed": each.failed}
@@ -226,7 +223,6 @@ def _skill(own: forecasts.Skill | None, items: Sequence[str]) -> Blocks:
 
 
 def _shares(values: "pd.Series[float]") -> str:
-    """Shares by name, in words."""
     named = (f"{str(name).replace('_', ' ')} {share:.0%}" for name, share in values.items())
     return ", ".join(named) or "none"
 

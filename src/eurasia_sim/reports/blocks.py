@@ -88,7 +88,8 @@ def table(
     """
     if hasattr(rows, "to_dict"):
         columns, rows = (rows.to_dict("split")[part] for part in ("columns", "data"))
-    columns = [str(name) for name in columns or next(iter(rows), ())]
+    rows = list(rows)
+    columns = [str(name) for name in columns or (rows[0] if rows else ())]
     values = [[*row.values()] if isinstance(row, Mapping) else [*row] for row in rows]
     numeric = {at for at in range(len(columns)) if all(_is_numeric(row[at]) for row in values)}
     cells = [[form(cell) for cell in row] for row in values]

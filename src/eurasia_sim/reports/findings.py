@@ -49,7 +49,6 @@ def findings_pages(
 
 
 def _findings(world: World, family: Family, result: Evaluation) -> dict[str, Any]:
-    """What the page of the findings is made of."""
     result = Evaluation(**{name: _plain_table(each) for name, each in vars(result).items()})
     verdicts, parts, shares, rivals = result.verdicts, result.parts, result.shares, result.theories
     named = verdicts.groupby("verdict")["hypothesis"].agg(list)
@@ -135,7 +134,6 @@ def _plain_table(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _known(value: Any) -> bool:
-    """Whether a value is a finite number."""
     return value is not None and math.isfinite(value)
 
 

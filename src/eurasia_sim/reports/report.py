@@ -83,13 +83,11 @@ def _image(picture: Picture) -> Image:
 
 
 def _limits(held: ResultsFolder) -> Blocks:
-    """What the numbers do not say."""
     for each in WORDS["limits"]:
         yield each.format(judged=share(held.judged))
 
 
 def _question(held: ResultsFolder) -> Blocks:
-    """What was asked, in the words of the scenarios or of the hypotheses."""
     if held.kind == TEST:
         yield f"{held.title}. Each hypothesis was written and hashed before its first run."
         asked = table_of(held, "verdicts")[["hypothesis", "says", "source", "note"]]
@@ -118,7 +116,6 @@ def _facts(caption: str, facts: Mapping[str, Any]) -> Block:
 
 
 def _design(held: ResultsFolder) -> Blocks:
-    """How the runs were laid out."""
     manifest, laid = held.manifest, held.manifest.get("design", {})
     facts: dict[str, Any] = {"world": manifest.get("world", held.world.name)}
     facts |= {each: manifest[key] for key, each in WORDS["laid_out"].items() if key in manifest}
@@ -148,7 +145,6 @@ def _design(held: ResultsFolder) -> Blocks:
 
 
 def _exclusions(held: ResultsFolder) -> Blocks:
-    """Which runs failed, and what became of them."""
     gone: Any = held.manifest.get("failed")
     if held.kind == TEST:
         parts = table_of(held, "parts")
@@ -178,7 +174,6 @@ def _exclusions(held: ResultsFolder) -> Blocks:
 
 
 def _foundations(held: ResultsFolder) -> Blocks:
-    """What the runs rest on: bases, works, and every claim."""
     world = held.world
     scenarios = [restored(entry, world) for entry in _entries(held).values() if "levers" in entry]
     bases = bases_of(world)
@@ -208,7 +203,6 @@ def _foundations(held: ResultsFolder) -> Blocks:
 
 
 def _seeds(held: ResultsFolder) -> Blocks:
-    """The root of all seeds, and what else makes the runs again."""
     yield WORDS["seeds"]
     manifest, digests = held.manifest, dict(held.manifest.get("digests", {}))
     scenarios = digests.pop("scenarios", {})
@@ -221,7 +215,6 @@ def _seeds(held: ResultsFolder) -> Blocks:
 
 
 def _commands(held: ResultsFolder) -> Blocks:
-    """The commands that make the runs, the pictures and the page again."""
     yield WORDS["commands"]
     folder = shlex.quote(str(held.folder))
     if made := held.manifest.get("command"):
