@@ -124,10 +124,9 @@ def _analyze(
         "folder": str(out), "of": material.kind, "runs": len(material.runs), "failed": failed,
         "measures": list(material.measures), "sections": tables,
     }  # fmt: skip
+    told = _told(material, found, failed, every=every)
     ends = (trust_line(folder), Line(f"Next: eurasia-sim plot {folder}"), Line(f"tables: {out}"))
-    terminal.answer(
-        plain, chain(_told(material, found, failed, every=every), ends), as_json=as_json
-    )
+    terminal.answer(plain, chain(told, ends), as_json=as_json)
 
 
 def _told(material: Material, found: list[Section], failed: int, *, every: bool) -> Blocks:

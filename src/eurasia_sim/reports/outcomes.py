@@ -92,8 +92,7 @@ def _answer(
             for name in shown
         )  # fmt: skip
         return Answer(*who, f"{count} draws {over}; nothing to compare with.", alone)
-    rows = rows_of(differences.difference_summary(runs, first, other, shown))
-    lead, *rest = rows
+    lead, *rest = rows_of(differences.difference_summary(runs, first, other, shown))
     label = readable(lead["measure"], held.names)
     subject = f"{label[0].upper()}{label[1:]},"
     for row in held.manifest["summary"].get("headlines", ()):
