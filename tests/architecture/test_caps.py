@@ -9,7 +9,7 @@ FILES_OF_A_PACKAGE = 12
 LINES_OF_A_FILE = 400
 CAPS = {"src": 22_000, "benchmarks": 1_500, "tests": 10_500}
 # What there is now, while it exceeds a cap: it may shrink and may not grow.
-PRESENT = {"src": 26_111, "benchmarks": 1_664, "tests": 17_179}
+PRESENT = {"src": 25_288, "benchmarks": 1_653, "tests": 14_984}
 
 
 def python_files(repository: Path, top: str) -> Iterator[tuple[str, list[str]]]:

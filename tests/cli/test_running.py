@@ -174,9 +174,21 @@ def test_a_sweep_is_checked_tried_in_shards_and_merged(tmp_path: Path) -> None:
     assert contents(Path(merged["folder"])) == contents(Path(whole["folder"]))
 
 
+def test_points_that_break_a_constraint_are_counted_and_never_run(tmp_path: Path) -> None:
+    points = "[{seed: 1}, {seed: 2}, {seed: 3}]"
+    text = GRID.format(scenario="{scenario}", steps=3).partition("factors:")[0]
+    text = text.replace("{kind: grid}", f"{{kind: list, points: {points}}}")
+    file = written(tmp_path, f"{text}constraints: [{{sum: {{seed: 1}}, at_most: 2}}]\n")
+    assert "2 points (1 more break a constraint), 2 runs" in done("sweep", file, "--dry-run")
+    folder = Path(json.loads(done("sweep", file, "--json", "--out", tmp_path))["folder"])
+    design = manifest_of(folder)["design"]
+    assert (design["points"], design["left_out"], design["options"]["points"]) == (2, 1, 3)
+    assert manifest_of(folder)["runs"] == len(load_results(folder)) == 2
+
+
 @pytest.mark.slow  # how a process ends
 @pytest.mark.parametrize("words", [("--workers", "2"), ("--scheduler", "local:2")])
-def test_interrupts_end_a_sweep_soon_with_its_processes_and_resume_goes_on(
+def test_interrupts_end_a_sweep_with_its_processes_and_resume_goes_on(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     run_ensemble(["us_exit"], n=1)  # compiled once, so that the children do not

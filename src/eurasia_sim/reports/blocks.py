@@ -63,7 +63,7 @@ def number(value: Any, digits: int = 4) -> str:
 def short(value: Any) -> str:
     """A number as a terminal writes it: whole, or to three digits; a dash where there is none."""
     if isinstance(value, float):
-        return "–" if math.isnan(value) else f"{value:.3g}"
+        return "–" if math.isnan(value) else f"{value:#.3g}".rstrip(".")
     return "–" if value is None else str(value)
 
 
