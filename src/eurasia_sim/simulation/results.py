@@ -199,9 +199,9 @@ class Parts:
                 line = line if log.read(1) == b"\n" else b"\n" + line
             log.write(line)
 
-    def table(self, kind: str) -> pd.DataFrame:
-        """The tables of one kind, part after part."""
-        return _read(Files(self.path, self.entries, _MEND), ("", kind))
+    def table(self, kind: str, number: int) -> pd.DataFrame:
+        """A part's table of one kind."""
+        return read_table(Files(self.path, self.entries, _MEND), part_name(kind, number))
 
 
 # --- manifests and logs

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -146,21 +146,25 @@ def carry_out(
         goes_on: given all runs so far, sorted; answers whether n more of each are to follow.
     """
     parts, batches = results.Parts(folder, results.MONTHLY), list[Batch]()
-    number = finished = 0
-    is_over = False
+    tables: list[dict[str, pd.DataFrame]] = []
+    number, finished, is_over = 0, 0, False
     while not is_over:
         for batch in study.batches(batches[-1].first + study.n if batches else 0):
             batches.append(batch)
             for begin in range(0, study.n, _RUNS_A_PART):
                 numbers = np.arange(begin, min(begin + _RUNS_A_PART, study.n))
                 count = len(numbers) * len(batch.family)
-                if not parts.holds(number, count):
-                    tables = _run_part(study, batch, numbers, workers, finished, report)
-                    parts.write(number, count, tables)
+                if parts.holds(number, count):
+                    part = {kind: parts.table(kind, number) for kind in parts.kinds}
+                else:
+                    part = _run_part(study, batch, numbers, workers, finished, report)
+                    content = {kind: results.table_bytes(own) for kind, own in part.items()}
+                    parts.write(number, count, content)
+                tables.append(part)
                 number, finished = number + 1, finished + count
-        runs = _sorted(parts.table(results.PARTS), "run_id")
+        runs = _sorted((part[results.PARTS] for part in tables), "run_id")
         is_over = not goes_on(runs)
-    months = _sorted(parts.table(results.MONTHLY), "run_id", "month")
+    months = _sorted((part[results.MONTHLY] for part in tables), "run_id", "month")
     results.write_table(folder / results.TRAJECTORIES, months)
     # What was drawn over ranges, a row a draw; NaN where a theory holds a number.
     drawn = [
@@ -180,18 +184,14 @@ def carry_out(
     return runs
 
 
-def _sorted(runs: pd.DataFrame, *by: str) -> pd.DataFrame:
-    return runs.sort_values([*by], kind="stable", ignore_index=True)
+def _sorted(tables: Iterable[pd.DataFrame], *by: str) -> pd.DataFrame:
+    return pd.concat(tables).sort_values([*by], kind="stable", ignore_index=True)
 
 
 def _run_part(
-    study: Study,
-    batch: Batch,
-    numbers: Integers,
-    workers: int | None,
-    finished: int,
+    study: Study, batch: Batch, numbers: Integers, workers: int | None, finished: int,
     report: Callable[[int], None],
-) -> dict[str, bytes]:
+) -> dict[str, pd.DataFrame]:  # fmt: skip
     """Tables of some of a batch's runs, of every scenario, after those that are finished."""
     columns, family = batch.family[0].columns, batch.family
     shown, draws = study.shown(columns), batch.draws.part(numbers)
@@ -213,4 +213,4 @@ def _run_part(
         values = outcome.trajectories
         months.append(results.trajectory_table(study.world, inputs, own, shown, values))
     found = {results.PARTS: runs, results.MONTHLY: months}
-    return {kind: results.table_bytes(pd.concat(own)) for kind, own in found.items()}
+    return {kind: pd.concat(own) for kind, own in found.items()}
