@@ -175,9 +175,8 @@ def test_a_sweep_is_checked_tried_in_shards_and_merged(tmp_path: Path) -> None:
 
 
 def test_points_that_break_a_constraint_are_counted_and_never_run(tmp_path: Path) -> None:
-    points = "[{seed: 1}, {seed: 2}, {seed: 3}]"
     text = GRID.format(scenario="{scenario}", steps=3).partition("factors:")[0]
-    text = text.replace("{kind: grid}", f"{{kind: list, points: {points}}}")
+    text = text.replace("{kind: grid}", "{kind: list, points: [{seed: 1}, {seed: 2}, {seed: 3}]}")
     file = written(tmp_path, f"{text}constraints: [{{sum: {{seed: 1}}, at_most: 2}}]\n")
     assert "2 points (1 more break a constraint), 2 runs" in done("sweep", file, "--dry-run")
     folder = Path(json.loads(done("sweep", file, "--json", "--out", tmp_path))["folder"])

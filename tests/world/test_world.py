@@ -286,7 +286,8 @@ WRONG = [
     ("capabilities", "2001: 0.10", "0.10", "unknown year '0.10'"),
     ("capabilities", "    north: {2001: 0.10, 2002: 0.22}\n", "", "cinc lacks north"),
     ("capabilities", "{2001: 50, 2002: 50}", "{2001: 0, 2002: 50}", "outside its bounds [1e-12"),
-    ("claims", "sentence: 1", "sentence: x", "claims.yaml:1:74: 0.sentence is 'x'"),
+    ("claims", "sentence: 1", "sentence: '1'", "claims.yaml:1:74: 0.sentence is '1'"),
+    ("claims", "level: 3", "level: true", "0.level is true"),
     ("claims", "level: 3", "levle: 3", "unknown key 'levle' — did you mean level?"),
     ("documents", "  thesis: none\n", "", "documents.yaml:2:3: the key 'thesis' is missing"),
 ]  # fmt: skip

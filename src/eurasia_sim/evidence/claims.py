@@ -32,7 +32,7 @@ def _ends(lines: Any) -> Any:
     return (lines[0], lines[-1]) if lines and type(lines) is list else lines
 
 
-_Line = Annotated[int, Field(ge=1, le=1_000_000)]
+_Line = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 _Lines = Annotated[tuple[_Line, _Line], BeforeValidator(_ends)]
 _Text = Annotated[str, BeforeValidator(lambda text: text or "")]
 
@@ -99,7 +99,7 @@ class Claim(Kept):
     construct: str
     toward: str | None = None
     direction: str = ""
-    level: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    level: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
     date: str | None = None
 
     @property

@@ -40,7 +40,7 @@ class Strict(BaseModel):
 
 
 class Kept:
-    """Part of a file that a dataclass keeps as it is read: no other keys than its fields."""
+    """Part of a file that a dataclass keeps: no other keys; its numbers say `strict` themselves."""
 
     __slots__ = ()
     __pydantic_config__ = ConfigDict(extra="forbid")
