@@ -5,12 +5,12 @@ Dictionaries run over all actors, itself included, in the model's order.
 """
 
 from math import exp, isnan, log, sqrt, tanh
-from operator import add, mul
+from operator import add, mul, sub
 from typing import Any
 
 import mesa
 
-from benchmarks.chance import gumbel
+from benchmarks.chance import gumbel, words
 from eurasia_sim.compute.dimensions import CONSTRUCTS
 
 ALLOCATION_STREAM = 2
@@ -60,7 +60,6 @@ class Actor(mesa.Agent):
         home = closeness(0.0, 1.0, p)
         at_home = home / (home + p.closeness_half)
         self.nearness = [near / (near + p.closeness_half) / at_home for near in self.closeness]
-        self.theatre_distance = place.theatre_distance[i].tolist()
         apart = place.border_distance[i].tolist()
         self.transit = [exp(-distance / p.transit_decay) for distance in apart]
         self.power = self.unhindered = self.budget = self.standing = self.pressed = self.zero = 0.0
@@ -71,7 +70,7 @@ class Actor(mesa.Agent):
             setattr(self, name, [0.0] * len(self.nearness))
         self.flags = coded.initial_recognition[i]
         self.recognition = [sum(flags[1:]) for flags in self.flags]
-        self.venue_effort: dict[int, float] = {}
+        self.owed: dict[Actor, list[float]] = {}  # of the inclination, to others in focus
 
     def meet(self) -> None:
         """Take up relations with every actor: nearness without forces abroad, affinity, denial."""
@@ -94,20 +93,20 @@ class Actor(mesa.Agent):
             "regional_overlap", "crisis", "shocks", "opening_venues",
         ):  # fmt: skip
             setattr(self, name, dict.fromkeys(actors, 0.0))
-        self.owed: dict[Actor, list[float]] = {}  # of the inclination, to others in focus
         self.stance = {other: [0.0, 0.0, 0.0] for other in actors}
         self.offset = {other: [0.0, 0.0, 0.0] for other in actors}
         weights = (1.0, p.opening_quarrel, p.opening_ties)
-        self.observed: dict[Actor, list[float | None]] = {}
+        self.observed = {}
         for other, seen in zip(actors, place.observed[:, i].T.tolist(), strict=True):
-            whole = sum(w for w, part in zip(weights, seen, strict=True) if not isnan(part))
-            self.observed[other] = [
-                None if isnan(part) else p.opening_spread * w * part / whole
-                for w, part in zip(weights, seen, strict=True)
-            ]
+            parts = list(zip(weights, seen, strict=True))
+            unit = p.opening_spread / (sum(w for w, x in parts if not isnan(x)) or 1.0)
+            self.observed[other] = [unit * w * x for w, x in parts]
 
-    def perceive_threats(self) -> None:
-        """See danger in each other actor: near by, on fronts elsewhere, and in being pressed."""
+    def perceive(self) -> None:
+        """See danger in each other actor, near by, on fronts elsewhere and in being pressed.
+
+        And what spills over, by susceptibility and transit, and how far it is itself a party to it.
+        """
         p, month = self.model.rules, self.model.month
         half, habit, blind = p.closeness_half, p.intent_habit, 1.0 - p.weight_intent
         power, projected, reach, front = self.power, self.projected, self.reach, self.front
@@ -125,16 +124,9 @@ class Actor(mesa.Agent):
             self.regional[other] = near / (near + half) * danger
             elsewhere = p.weight_global * front[other] * danger
             self.threat[other] = self.regional[other] + elsewhere + p.weight_pressure * pressure
-
-    def perceive_spillover(self) -> None:
-        """See what spills over from each theatre: hazards by susceptibility, less transit."""
         lands = zip(self.model.theatres, self.transit, strict=True)
         self.spillover = [dot(land.hazard, self.susceptibility) * left for land, left in lands]
-
-    def perceive_parties(self) -> None:
-        """See how far it is itself a party to each theatre's disorder."""
-        lands = zip(self.model.theatres, self.theatre_distance, strict=True)
-        self.party = [theatre.party_of(self, span) for theatre, span in lands]
+        self.party = [theatre.party_of(self) for theatre in self.model.theatres]
 
     def take_fears(self) -> None:
         """Sum all it fears, and keep the roots of its dangers, which every pair it is in needs."""
@@ -160,7 +152,7 @@ class Actor(mesa.Agent):
     def take_stances(self, other: "Actor") -> list[float]:
         """Common position, quarrel and ties toward another, by what drives them."""
         p, month = self.model.rules, self.model.month
-        venues = log(1.0 + month.venues[self][other])
+        venues = month.comembership[self][other]
         if self.model.t <= 0:
             self.opening_venues[other] = venues
         pressed = 0.5 * (month.pressed[self][other] + month.pressed[other][self])
@@ -180,10 +172,8 @@ class Actor(mesa.Agent):
         """Relax the leaning toward another to its pull; alignment is its hyperbolic tangent."""
         p, drivers, offset = self.model.rules, self.take_stances(other), self.offset[other]
         if self.model.t < 0:
-            offset = [
-                0.0 if seen is None else p.opening_data * (seen - driven)
-                for seen, driven in zip(self.observed[other], drivers, strict=True)
-            ]
+            apart = map(sub, self.observed[other], drivers)
+            offset = [0.0 if isnan(gap) else p.opening_data * gap for gap in apart]
         position, quarrel, ties = stance = list(map(add, drivers, offset))
         self.offset[other], self.stance[other] = offset, stance
         leaning, pull = self.leaning[other], position - quarrel + ties
@@ -217,10 +207,13 @@ class Actor(mesa.Agent):
         trade = p.motive_commerce * weight["commerce"]
         stage = p.motive_standing * weight["standing"]
         meets = p.containment_security, p.containment_economic, p.containment_diplomatic
-        self._open_spillover(p.burden_sharing)
+        for theatre, spill in zip(self.model.theatres, self.spillover, strict=True):
+            others = theatre.guarded - self.effort[theatre.first]
+            self.open_spillover[theatre.place] = spill / (1.0 + p.burden_sharing * others)
         self.utility, self.common = utility, common = [], []
         self.pulls = pulls = {other: [] for other in self.owed}
         for theatre, near in zip(self.model.theatres, self.nearness, strict=True):
+            self.containment[theatre.place] = dot(theatre.gate, self.open_spillover)
             need = contain * self.containment[theatre.place]
             cost = p.distance_cost * (1.0 - near) + p.cell_cost
             traded = trade * theatre.opportunity * theatre.stability * near * theatre.link[self]
@@ -249,13 +242,6 @@ class Actor(mesa.Agent):
         relation = max(p.denial_relation, 0.0) * self.alignment[other]
         return exp(max(p.denial_power, 0.0) * gained - relation)
 
-    def _open_spillover(self, sharing: float) -> None:
-        effort, theatres = self.effort, self.model.theatres
-        others = [theatre.guarded - effort[theatre.first] for theatre in theatres]
-        loads = zip(self.spillover, others, strict=True)
-        self.open_spillover = [spill / (1.0 + sharing * carried) for spill, carried in loads]
-        self.containment = [dot(theatre.gate, self.open_spillover) for theatre in theatres]
-
     def _at_home(self, theatre: Any, utility: list[float]) -> None:
         """Add what moves a ruler or challenger: survival, and autonomy from the largest patron."""
         p = self.model.rules
@@ -274,8 +260,8 @@ class Actor(mesa.Agent):
         if model.t >= 0 and p.utility_noise > 0.0:
             self.noise = []
             for theatre in model.theatres:
-                words = model.chance.words(ALLOCATION_STREAM, model.t, self.key, theatre.key)
-                self.noise += map(gumbel, words[:3])
+                drawn = words(model.keys, ALLOCATION_STREAM, model.t, self.key, theatre.key)
+                self.noise += map(gumbel, drawn[:3])
         habit = p.habit if model.t >= 0 else 0.5
         fresh, noise = (1.0 - habit) / p.temperature, p.utility_noise
         moved = zip(self.inclination, self.utility, self.noise, strict=True)

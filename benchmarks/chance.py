@@ -7,14 +7,15 @@ EULER_GAMMA = 0.5772156649015329
 LOGISTIC_DEVIATION = math.pi / math.sqrt(3.0)
 
 Words = tuple[int, int, int, int]
+Keys = list[tuple[int, int]]
 
 
-def round_keys(key_0: int, key_1: int) -> list[tuple[int, int]]:
+def round_keys(key_0: int, key_1: int) -> Keys:
     """The keys of the ten rounds, each bumped from the one before by Weyl's two constants."""
     return [((key_0 + i * 0x9E3779B9) & LOW, (key_1 + i * 0xBB67AE85) & LOW) for i in range(10)]
 
 
-def philox(c0: int, c1: int, c2: int, c3: int, keys: list[tuple[int, int]]) -> Words:
+def philox(c0: int, c1: int, c2: int, c3: int, keys: Keys) -> Words:
     """Four 32-bit words from a 128-bit counter and the keys of the ten rounds."""
     for k0, k1 in keys:
         high, low = 0xD2511F53 * c0, 0xCD9E8D57 * c2
@@ -22,16 +23,10 @@ def philox(c0: int, c1: int, c2: int, c3: int, keys: list[tuple[int, int]]) -> W
     return c0, c1, c2, c3
 
 
-class AddressedChance:
-    """Draws found by seed, mechanism, month and the hashes of whom they concern."""
-
-    def __init__(self, seed: int) -> None:
-        self.keys = round_keys(seed & LOW, seed >> 32)
-
-    def words(self, mechanism: int, month: int, first: int, second: int) -> Words:
-        """Four 32-bit words for one decision."""
-        high = ((first >> 32) * 3 + (second >> 32)) & LOW
-        return philox(first & LOW, second & LOW, high, (month << 4) | mechanism, self.keys)
+def words(keys: Keys, mechanism: int, month: int, first: int, second: int) -> Words:
+    """Four 32-bit words for one decision, by a seed's keys and the hashes of whom it concerns."""
+    high = ((first >> 32) * 3 + (second >> 32)) & LOW
+    return philox(first & LOW, second & LOW, high, (month << 4) | mechanism, keys)
 
 
 def uniform(word: int) -> float:

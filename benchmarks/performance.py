@@ -4,10 +4,10 @@ Writes docs/performance.md; no figure on it is typed by hand. Turns of what is c
 so that a machine's moods fall on all. Reading the world and starting processes are left out.
 """
 
-import argparse
 import json
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -16,15 +16,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+from unittest import mock
 
 import numpy as np
+import typer
 from llvmlite.binding import get_host_cpu_features
 from mesa.batchrunner import batch_run
+from typer import Option
 
 from benchmarks.reference import ReferenceModel, named_inputs, packaged_world, pair_columns
 from eurasia_sim import simulate
@@ -44,6 +48,7 @@ least and the most. Other work on a machine slows whatever runs at that moment, 
 rather than times, and run it yourself; `--part` measures one part alone and writes nothing.
 """
 TRY = "**A try with a few runs: its figures say that the program works, and nothing else.**"
+Part = Literal["kernel", "sweep", "memory", "answers"]
 LIBRARIES = ("numpy", "numba", "mesa", "pyarrow", "distributed")
 SCENARIO, REPLICATIONS, SEED = "us_exit", 10, 7
 AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2"}
@@ -51,19 +56,17 @@ SHORT = {
     "format": 2, "title": "A few months", "departs": "2001-12", "horizon": "2002-03",
     "levers": {"pressure": {"united_states": {"russia": 0.3}}},
 }  # fmt: skip
-PAIR = ("joint_share", "cooperation", "competition", "colocation")
-MEASURES = [
-    *(f"{measure}.russia-china.central_asia" for measure in PAIR), "alignment.russia.china",
-    "benefit.russia", "burden.russia", "stability.afghanistan",
-]  # fmt: skip
+OF_PAIR = ("joint_share", "cooperation", "competition", "colocation")
+MEASURES = [f"{measure}.russia-china.central_asia" for measure in OF_PAIR]
+MEASURES += ["alignment.russia.china", "benefit.russia", "burden.russia", "stability.afghanistan"]
 
 
 class Row(NamedTuple):
-    """A quantity measured so many times, and where its median should lie."""
+    """A quantity measured so many times, and the least or the most that its median may be."""
 
     name: str
     values: list[float]
-    unit: str = ""
+    unit: str
     least: float = -np.inf
     most: float = np.inf
 
@@ -89,18 +92,17 @@ def bars(sections: list[Section]) -> Iterator[str]:
     """The quantities that have a bar, as lines of Markdown."""
     yield from ("| what is asked | found | asked | |", "|---|---:|---:|---|")
     for name, values, unit, least, most in (row for each in sections for row in each.rows):
-        asked = [f"{word} {end:g}" for word, end in (("at least", least), ("at most", most))]
-        if asked := [bar for bar in asked if "inf" not in bar]:
+        asked = f"at most {most:g}" if np.isfinite(most) else f"at least {least:g}"
+        if "inf" not in asked:
             verdict = "met" if least <= median(values) <= most else "not met"
-            found = f"{median(values):.3g} {unit}".rstrip()
-            yield f"| {name} | {found} | {' and '.join(asked)} | {verdict} |"
+            yield f"| {name} | {median(values):.3g} {unit} | {asked} | {verdict} |"
 
 
 def machine(cores: int) -> str:
     """The processor, the cores used of those there, the load, and the versions that matter."""
     described = Path("/proc/cpuinfo")
-    lines = described.read_text("utf-8").splitlines() if described.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    told = described.read_text("utf-8") if described.exists() else ""
+    models = re.findall(r"^model name\s*: (.+)$", told, re.MULTILINE)
     processor = (models or [platform.processor() or platform.machine()])[0]
     python = f"{platform.python_implementation()} {platform.python_version()}"
     libraries = ", ".join([python, *(f"{name} {version(name)}" for name in LIBRARIES)])
@@ -110,14 +112,9 @@ def machine(cores: int) -> str:
 
 def fresh(work: Callable[..., Any], environment: Mapping[str, str], *given: Any) -> Any:
     """What a function gives in a process of its own, under other variables of the environment."""
-    before = dict(os.environ)
-    os.environ.update(environment)
-    try:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            return pool.submit(work, *given).result()
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    one = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    with mock.patch.dict(os.environ, environment), one as pool:
+        return pool.submit(work, *given).result()
 
 
 def kernel_rate(runs: int, cores: int) -> float:
@@ -133,21 +130,20 @@ def kernel_rate(runs: int, cores: int) -> float:
     return runs / (time.perf_counter() - began)
 
 
-def reference_rate(runs: int, cores: int) -> float:
-    """Runs a second of the plain Mesa model under `batch_run`.
-
-    The sum, over the workers, of runs over the time from each one's first start to its last end:
-    the start of the processes and the reading of the world are left out.
-    """
-    seeds = run_seeds(SEED, runs).tolist()
-    given: dict[str, Any] = {"scenario": SCENARIO, "seed": seeds}
+def plain_rate(seeds: list[int]) -> float:
+    """Runs a second of the plain Mesa model under `batch_run` in one process, its world read."""
+    named_inputs(SCENARIO)
+    began, given = time.perf_counter(), {"scenario": SCENARIO, "seed": seeds}
     # More steps than any run has: the model itself says when it is over.
-    rows = batch_run(ReferenceModel, given, cores, max_steps=10**6, display_progress=False)
-    rate = 0.0
-    for process in {row["process"] for row in rows}:
-        own = [row for row in rows if row["process"] == process]
-        rate += len(own) / (max(r["ended"] for r in own) - min(r["started"] for r in own))
-    return rate
+    batch_run(ReferenceModel, given, max_steps=10**6, display_progress=False)
+    return len(seeds) / (time.perf_counter() - began)
+
+
+def reference_rate(runs: int, cores: int) -> float:
+    """The sum of what as many processes make in a second, each of its part of the runs."""
+    seeds = run_seeds(SEED, runs).tolist()
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        return sum(pool.map(plain_rate, (seeds[part::cores] for part in range(cores))))
 
 
 def first_run() -> float:
@@ -157,25 +153,37 @@ def first_run() -> float:
     return time.process_time() - began
 
 
+def in_turns(ways: Mapping[str, Callable[[], float]], turns: int) -> dict[str, list[float]]:
+    """What each of some ways finds, turn by turn."""
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(turns):
+        for name, way in ways.items():
+            found[name].append(way())
+    return found
+
+
+def ratio(name: str, above: list[float], below: list[float], **bar: float) -> Row:
+    """One way over another, turn by turn."""
+    return Row(name, [a / b for a, b in zip(above, below, strict=True)], "times", **bar)
+
+
 def kernel(cores: int, turns: int = 5, runs: int = 96, reference_runs: int = 8) -> Section:
     """The kernel beside a plain Mesa model; on AVX2, where the machine has more, as well."""
     is_wide = turns > 1 and bool(get_host_cpu_features().get("avx512f"))  # a try has one
-    found: dict[str, list[float]] = {name: [] for name in ("kernel", "narrow", "plain")}
-    for _ in range(turns):
-        found["kernel"].append(kernel_rate(runs, cores))
-        if is_wide:
-            found["narrow"].append(fresh(kernel_rate, AVX2, runs, cores))
-        found["plain"].append(reference_rate(reference_runs, cores))
+    ways = {
+        "kernel": lambda: kernel_rate(runs, cores),
+        "plain": lambda: reference_rate(reference_runs, cores),
+    }
+    if is_wide:
+        ways["narrow"] = lambda: fresh(kernel_rate, AVX2, runs, cores)
+    found = in_turns(ways, turns)
     with tempfile.TemporaryDirectory() as folder:
         compiling = fresh(first_run, {"XDG_CACHE_HOME": folder})
-
-    def ratio(name: str, above: str, least: float) -> Row:
-        pairs = zip(found[above], found["plain"], strict=True)
-        return Row(name, [one / other for one, other in pairs], "times", least)
-
-    rows = [ratio("kernel over plain Mesa", "kernel", 450.0 if is_wide else 300.0)]
+    least = 450.0 if is_wide else 300.0
+    rows = [ratio("kernel over plain Mesa", found["kernel"], found["plain"], least=least)]
     if is_wide:
-        rows.append(ratio("kernel over plain Mesa, code for AVX2", "narrow", 300.0))
+        name = "kernel over plain Mesa, code for AVX2"
+        rows.append(ratio(name, found["narrow"], found["plain"], least=300.0))
     rows += [
         Row("first run, with all that it compiles", [compiling], "s", most=30.0),
         Row(f"compiled kernel, {cores} threads", found["kernel"], "runs/s"),
@@ -183,10 +191,12 @@ def kernel(cores: int, turns: int = 5, runs: int = 96, reference_runs: int = 8) 
     ]
     inputs = named_inputs(SCENARIO)
     facts, months = inputs.facts, inputs.months + inputs.burn_in
-    sizes = f"{facts.actors} actors, {facts.theatres} theatres, {facts.venues} venues"
-    turned = f"{turns} turns, interleaved, {cores} cores for every opponent"
-    about = f"{SCENARIO}: {sizes}, {months} months a run; {turned}. A first run's seconds are "
-    return Section("Kernel", f"{about}processor time.", rows)
+    about = (
+        f"{SCENARIO}: {facts.actors} actors, {facts.theatres} theatres, {facts.venues} venues, "
+        f"{months} months a run; {turns} turns, interleaved, {cores} cores for every opponent. "
+        "A first run's seconds are processor time."
+    )
+    return Section("Kernel", about, rows)
 
 
 def swept(runs: int, cores: int, scheduler: str | None = None, *, short: bool = False) -> float:
@@ -229,17 +239,10 @@ def sweep(cores: int, turns: int = 3, runs: int = 10_000, *, dask: bool = True) 
     if dask:
         ways[f"sweep by Dask, local:{cores}"] = lambda: swept(runs, cores, f"local:{cores}")
     bare(draws.part(slice(0, 8 * cores)), cores)  # loads the machine code
-    found: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(turns):
-        for name, way in ways.items():
-            found[name].append(way())
+    found = in_turns(ways, turns)
     alone, whole, *by_dask = found.values()
-    over = [("sweep over bare kernel", whole, alone, 1.15)]
-    over += [("Dask over the pool of threads", each, whole, 1.25) for each in by_dask]
-    rows = [
-        Row(name, [a / b for a, b in zip(above, below, strict=True)], "times", most=most)
-        for name, above, below, most in over
-    ]
+    rows = [ratio("sweep over bare kernel", whole, alone, most=1.15)]
+    rows += [ratio("Dask over the pool of threads", each, whole, most=1.25) for each in by_dask]
     about = (
         f"{runs:,} runs of {SCENARIO}: {runs // REPLICATIONS:,} points over everything uncertain, "
         f"{REPLICATIONS} replications each, 8 measures kept; {turns} turns, interleaved. The bare "
@@ -257,9 +260,9 @@ def peak(runs: int, cores: int) -> float:
 
 def memory(cores: int, few: int = 1_000, many: int = 100_000) -> Section:
     """The most memory that a sweep of many runs takes, beside one of few."""
-    peaks = {runs: fresh(peak, {}, runs, cores) / 1e6 for runs in (few, many)}
-    rows = [Row("growth of memory", [peaks[many] - peaks[few]], "MB", most=60.0)]
-    rows += [Row(f"{runs:,} runs", [each], "MB") for runs, each in peaks.items()]
+    least, most = (fresh(peak, {}, runs, cores) / 1e6 for runs in (few, many))
+    rows = [Row("growth of memory", [most - least], "MB", most=60.0)]
+    rows += [Row(f"{few:,} runs", [least], "MB"), Row(f"{many:,} runs", [most], "MB")]
     about = "Largest resident memory of a fresh process that carries out the sweep above, its runs "
     return Section("Memory", f"{about}cut to the burn-in and a few months.", rows)
 
@@ -272,29 +275,28 @@ def answers(cores: int, turns: int = 5, points: int = 100_000) -> Section:
         "check of a scenario, 6,000 unknown actors": "levers:\n  revisionism:\n"
         + "".join(f"    russian{n}: 1\n" for n in range(6000)),
     }
-    rows = []
+
+    def answered(text: str) -> float:
+        file = Path(name, "long.yaml")
+        file.write_text(f"format: 2\ntitle: A long file\n{text}", encoding="utf-8")
+        began = time.process_time()
+        found = problems_of(str(file), packaged_world())
+        if bool(found) != ("russian" in text):
+            raise ArithmeticError(f"{len(found)} problems of {text[:40]}")
+        return time.process_time() - began
+
     with tempfile.TemporaryDirectory(prefix="timed-") as name:
         values = "\n".join(str(n / 1e7) for n in range(points))
         Path(name, "points.csv").write_text(f"growth.russia\n{values}", encoding="utf-8")
-        for at, (what, text) in enumerate(files.items()):
-            file, seconds = Path(name, f"{at}.yaml"), list[float]()
-            file.write_text(f"format: 2\ntitle: A long file\n{text}", encoding="utf-8")
-            for _ in range(turns):
-                began = time.process_time()
-                found = problems_of(str(file), packaged_world())
-                seconds.append(time.process_time() - began)
-                if bool(found) != bool(at):
-                    raise ArithmeticError(f"{what}: {len(found)} problems")
-            rows.append(Row(what, seconds, "s", most=1.0))
-        rows.append(
-            Row("end of a sweep, from Ctrl-C on", [interrupted(name, cores)], "s", most=0.5)
-        )
+        ways = {what: partial(answered, text) for what, text in files.items()}
+        rows = [Row(*found, "s", most=1.0) for found in in_turns(ways, turns).items()]
+        ends = [interrupted(name, cores)]
+    rows.append(Row("end of a sweep, from Ctrl-C on", ends, "s", most=0.5))
     about = (
-        f"The table has {points:,} points. Seconds of `check` are processor time, its world read."
+        f"The table has {points:,} points. Seconds of `check` are processor time, its world read. "
+        "The sweep ends by the clock, its finished parts kept."
     )
-    return Section(
-        "Answers", f"{about} The sweep ends by the clock, its finished parts kept.", rows
-    )
+    return Section("Answers", about, rows)
 
 
 def interrupted(folder: str, cores: int) -> float:
@@ -312,7 +314,7 @@ def interrupted(folder: str, cores: int) -> float:
 
 
 # Name -> what measures it, and what makes it a try with few runs.
-PARTS: dict[str, tuple[Callable[..., Section], dict[str, Any]]] = {
+PARTS: dict[Part, tuple[Callable[..., Section], dict[str, Any]]] = {
     "kernel": (kernel, {"turns": 1, "runs": 8, "reference_runs": 2}),
     "sweep": (sweep, {"turns": 1, "runs": 80, "dask": False}),
     "memory": (memory, {"few": 200, "many": 400}),
@@ -320,31 +322,28 @@ PARTS: dict[str, tuple[Callable[..., Section], dict[str, Any]]] = {
 }
 
 
-def main() -> None:
+def main(
+    part: Annotated[Part | None, Option(help="This part alone; no page is written.")] = None,
+    quick: Annotated[bool, Option("--quick", help="Few runs, to see that it works.")] = False,
+    cores: int = os.cpu_count() or 1,
+    out: Path = PAGE,
+) -> None:
     """Measure, print, and write the page."""
-    about = (__doc__ or "").split("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.performance", description=about)
-    parser.add_argument("--part", choices=PARTS, help="this part alone")
-    parser.add_argument("--quick", action="store_true", help="few runs, to see that it works")
-    parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path, default=PAGE)
-    asked = parser.parse_args()
-    cores, began, on = asked.cores, time.monotonic(), machine(asked.cores)
+    began, on = time.monotonic(), machine(cores)
     print(on)
     sections = []
-    for name in PARTS if asked.part is None else [asked.part]:
-        part, quick = PARTS[name]
-        sections.append(part(cores, **(quick if asked.quick else {})))
+    for measure, few in PARTS.values() if part is None else [PARTS[part]]:
+        sections.append(measure(cores, **(few if quick else {})))
         print("", *page(sections[-1]), sep="\n")
-    summary = [TRY] if asked.quick else list(bars(sections))
+    summary = [TRY] if quick else list(bars(sections))
     print("", *summary, sep="\n")
-    if asked.part is None:
+    if part is None:
         minutes = (time.monotonic() - began) / 60
         when = f"{datetime.now(UTC):%Y-%m-%d}: {on}; {minutes:.0f} minutes in all."
         lines = [HEAD, when, "", *summary]
         lines += [line for section in sections for line in ("", *page(section))]
-        asked.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -4,7 +4,7 @@ from math import isnan
 from typing import Any
 
 from benchmarks.actor import logistic
-from benchmarks.chance import uniform
+from benchmarks.chance import uniform, words
 
 STREAM = 4
 
@@ -34,8 +34,8 @@ class Dealings:
             if actor is not contender and actor.power > 0.0:
                 partners = self._partners(actor)
                 lead = actor.recognition[place] - sum(partners[1:])
-                words = self.model.chance.words(STREAM, self.model.t, actor.key, theatre.key)
-                self._take_steps(actor, partners, list(map(uniform, words)))
+                drawn = words(self.model.keys, STREAM, self.model.t, actor.key, theatre.key)
+                self._take_steps(actor, partners, list(map(uniform, drawn)))
                 actor.standing -= price * max(lead, 0.0)
 
     def _partners(self, actor: Any) -> list[float]:

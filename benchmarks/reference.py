@@ -4,9 +4,8 @@ It follows the equations of eurasia_sim's mechanisms, shares nothing with their 
 the inputs, takes its draws from the same addresses, and so agrees with it month by month.
 """
 
-import os
-import time
 from functools import cache
+from itertools import combinations
 from math import exp, log, sqrt
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +14,7 @@ import mesa
 from mesa.datacollection import DataCollector
 
 from benchmarks.actor import Actor, dot
-from benchmarks.chance import AddressedChance, shock
+from benchmarks.chance import LOW, round_keys, shock, words
 from benchmarks.theatre import Theatre
 from eurasia_sim.kernel.arrays import LEVERS, coded_of
 from eurasia_sim.kernel.outcomes import PER_SCOPE
@@ -24,56 +23,6 @@ from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.world.world import World, load_world
 
 ALIGNMENT_STREAM = 1
-
-
-class Months:
-    """The months of a lever series; of each, the levers by actor, or as lists over theatres."""
-
-    def __init__(self, inputs: Any, actors: list[Any], theatres: list[Any]) -> None:
-        self.levers = inputs.levers
-        self.served = [sum(domains) for domains in inputs.geography.venue_domains.tolist()]
-        self.actors, self.theatres = actors, theatres
-        self.membership: list[list[float]] | None = None  # of the last month that was read
-        self.venues: dict[Any, dict[Any, float]] = {}
-
-    def by_actor(self, rows: Any) -> dict[Any, Any]:
-        """One item an actor."""
-        return dict(zip(self.actors, rows, strict=True))
-
-    def at(self, t: int) -> SimpleNamespace:
-        """Month t as attributes, named as the levers are.
-
-        Besides: `posted`, the theatres in which an actor has forces, with the three kinds;
-        `pressed`, the pressure that each actor feels; `venues`, those that two actors share.
-        """
-        month, by_actor = self.levers.month(t), self.by_actor
-        now = {field.name: getattr(month, field.name).tolist() for field in LEVERS.fields}
-        if now["membership"] != self.membership:
-            self.membership, self.venues = now["membership"], self._shared(now["membership"])
-        for name in ("revisionism", "aid", "recognition", "capability", "trade", "consent"):
-            now[name] = by_actor(now[name])
-        for name in ("goodwill", "arms", "sanctions"):
-            now[name] = by_actor(map(by_actor, now[name]))
-        now["pressed"] = by_actor(map(by_actor, zip(*now["pressure"], strict=True)))
-        now["membership"] = list(map(by_actor, now["membership"]))
-        now["imposed"] = by_actor(
-            [share for cell in row for share in cell] for row in now["imposed"]
-        )
-        now["jointness"] = [share for cell in now["jointness"] for share in cell]
-        now["posted"] = by_actor(
-            [place for place in zip(self.theatres, row, strict=True) if any(place[1])]
-            for row in now["presence"]
-        )
-        return SimpleNamespace(**now, venues=self.venues)
-
-    def _shared(self, membership: list[list[float]]) -> dict[Any, dict[Any, float]]:
-
-        def shared(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-            venues = zip(one, other, self.served, strict=True)
-            return sum(a * b * domains for a, b, domains in venues)
-
-        each = list(zip(*membership, strict=True)) or [()] * len(self.actors)
-        return self.by_actor(self.by_actor(shared(a, b) for b in each) for a in each)
 
 
 class ReferenceModel(mesa.Model):
@@ -90,48 +39,67 @@ class ReferenceModel(mesa.Model):
     ) -> None:  # fmt: skip
         super().__init__(seed=seed)
         self.inputs = inputs = inputs or named_inputs(scenario, theory)
-        self.started = time.monotonic()
         numbers = inputs.rules
         self.rules = p = SimpleNamespace(**{n: float(numbers[n]) for n in numbers.dtype.names})
         actors, theatres = inputs.geography.theatre_distance.shape
         coded = coded_of(inputs.row, actors, theatres)._asdict()
         self.coded = SimpleNamespace(**{name: values.tolist() for name, values in coded.items()})
-        self.chance = AddressedChance(seed)
+        self.keys, self.t = round_keys(seed & LOW, seed >> 32), -inputs.burn_in
         self.actors = [Actor(self, i) for i in range(actors)]
-        for actor in self.actors:
-            actor.meet()
-        self.pairs = [(one, other) for one in self.actors for other in self.actors[one.i + 1 :]]
+        self.pairs = list(combinations(self.actors, 2))
         self.focus = [(self.actors[i], self.actors[j]) for i, j in inputs.focus.tolist()]
-        for pair in self.focus:
-            for one, other in (pair, pair[::-1]):
-                one.owed[other] = [0.0] * 3 * theatres
+        for one, other in self.focus:
+            one.owed[other] = other.owed[one] = [0.0] * 3 * theatres
         self.together: dict[tuple[Actor, Actor], list[float]] = {}
         self.militancy = [p.militancy_terrorism, p.militancy_narcotics, p.militancy_refugees]
         self.theatres = [Theatre(self, k) for k in range(theatres)]
-        for theatre in self.theatres:
-            theatre.meet()
         self.cell_sizes = [theatre.size for theatre in self.theatres for _ in range(3)]
+        for agent in (*self.actors, *self.theatres):
+            agent.meet()
         self.conveners = [
             {actor: share for actor, share in zip(self.actors, row, strict=True) if share}
             for row in inputs.geography.convenes.tolist()
         ]
         cells = range(3 * theatres)
         self.scopes = [[c for c in cells if inside[c // 3]] for inside in inputs.scopes.tolist()]
-        self.levers = Months(inputs, self.actors, self.theatres)
-        self.t = -inputs.burn_in
         self.measured: dict[str, float] = {}
         self.columns = pair_columns(inputs)
-        reporters: Any = {name: lambda m, at=name: m.measured[at] for name in self.columns}
-        reporters |= {
-            # which process runs the model, and when by the machine's one clock it was made, and now
-            "process": lambda _: os.getpid(), "started": lambda m: m.started,
-            "ended": lambda _: time.monotonic(),
-        }  # fmt: skip
-        self.datacollector = DataCollector(reporters)
+        self.datacollector = DataCollector(
+            {name: lambda model, at=name: model.measured[at] for name in self.columns}
+        )
+
+    def read_levers(self) -> SimpleNamespace:
+        """This month's levers, named as they are, by actor or as lists over theatres.
+
+        Besides: `posted`, the theatres in which an actor has forces, with the three kinds, and
+        `pressed`, the pressure that each actor feels.
+        """
+
+        def by_actor(rows: Any) -> dict[Actor, Any]:
+            return dict(zip(self.actors, rows, strict=True))
+
+        month = self.inputs.levers.month(max(self.t, 0))
+        now = {name: getattr(month, name).tolist() for name in LEVERS.of}
+        now["pressed"] = zip(*now["pressure"], strict=True)
+        now["imposed"] = month.imposed.reshape(len(self.actors), -1).tolist()
+        now["jointness"] = month.jointness.ravel().tolist()
+        now["posted"] = [
+            [place for place in zip(self.theatres, row, strict=True) if any(place[1])]
+            for row in now["presence"]
+        ]
+        for name in (
+            "revisionism", "aid", "recognition", "capability", "trade", "consent", "imposed",
+            "posted",
+        ):  # fmt: skip
+            now[name] = by_actor(now[name])
+        for name in ("goodwill", "arms", "sanctions", "comembership", "pressed"):
+            now[name] = by_actor(map(by_actor, now[name]))
+        now["membership"] = list(map(by_actor, now["membership"]))
+        return SimpleNamespace(**now)
 
     def step(self) -> None:
         """One month: perceive and align, choose, then cooperate, contest, rule and recognise."""
-        self.month = self.levers.at(max(self.t, 0))
+        self.month = self.read_levers()
         self.perceive()
         self.align()
         self.allocate()
@@ -152,7 +120,7 @@ class ReferenceModel(mesa.Model):
         self.running = self.t < self.inputs.months
 
     def perceive(self) -> None:
-        """See power, nearness by forces abroad, threats and spill-over of this month."""
+        """See power, nearness by forces abroad, and all that threatens, this month."""
         month, p = self.month, self.rules
         for actor in self.actors:
             actor.power = actor.own_power + month.capability[actor]
@@ -175,13 +143,11 @@ class ReferenceModel(mesa.Model):
                     near = actor.closeness[theatre.place]
                     actor.projected[owner] += p.projection * reach * near
         for actor in self.actors:
-            actor.perceive_threats()
-            actor.perceive_spillover()
-            actor.perceive_parties()
+            actor.perceive()
 
     def align(self) -> None:
         """Let every pair lean by the fears it shares and a shock it has in common."""
-        p, words, number = self.rules, self.chance.words, self.t
+        p = self.rules
         for actor in self.actors:
             actor.take_fears()
         for one, other in self.pairs:
@@ -190,9 +156,9 @@ class ReferenceModel(mesa.Model):
             actor.place_zero()
         luck = 0.0
         for one, other in self.pairs:
-            if number >= 0 and p.alignment_noise > 0.0:
-                keys = (one.key, other.key) if one.key < other.key else (other.key, one.key)
-                luck = shock(words(ALIGNMENT_STREAM, number, *keys)[0])
+            if self.t >= 0 and p.alignment_noise > 0.0:
+                names = sorted((one.key, other.key))
+                luck = shock(words(self.keys, ALIGNMENT_STREAM, self.t, *names)[0])
             one.shocks[other] = other.shocks[one] = luck
             one.lean(other, luck)
             other.lean(one, luck)

@@ -1,12 +1,13 @@
 """A theatre as a Mesa agent, with ties to it: it is contested, changes hands, is recognised."""
 
+from itertools import compress
 from math import exp, isnan, log, sqrt
 from typing import Any
 
 import mesa
 
 from benchmarks.actor import Actor, logistic, saturation
-from benchmarks.chance import shock, uniform
+from benchmarks.chance import shock, uniform, words
 from benchmarks.recognition import Dealings
 
 REGIME_STREAM = 3
@@ -24,20 +25,17 @@ class Ties:
         self.d, self.influence, self.abroad, self.p = d, influence, abroad, p
         self.returns = p.return_economic if d == 1 else p.return_political
         self.rate = exp((p.fading_security, p.fading_economic, p.fading_diplomatic)[d])
-        self.tie = {actor: self._opening(actor, share) for actor, share in influence.items()}
+        floors = {actor: p.tie_floor if actor.wealth > 0.0 else 1e-300 for actor in influence}
+        self.tie = {actor: log(max(influence[actor], least)) for actor, least in floors.items()}
         self.pull = self.tie.copy()
         self.entry = {
-            actor: max(exp(self.tie[actor]) - share, 0.0) for actor, share in influence.items()
+            actor: max(exp(tie) - influence[actor], 0.0) for actor, tie in self.tie.items()
         }
         self.outsiders = max(1.0 - sum(influence.values()), 0.0)
         for name in ("strength", "work", "posted", "deposit", "posted_strength"):
             setattr(self, name, dict.fromkeys(influence, 0.0))
         self.opening_work = self.opening_posted = self.work
         self.opening_access = self.opening_link = self.work
-
-    def _opening(self, actor: Actor, share: float) -> float:
-        held = max(share, self.p.tie_floor) if actor.wealth > 0.0 else share
-        return log(max(held, 1e-300))
 
     def gather(self, cell: int, place: int) -> None:
         """Tell apart what is imposed and what each works of its own, joint work and convening."""
@@ -103,16 +101,19 @@ class Theatre(mesa.Agent):
         self.opportunity, self.threat_source = coded.opportunity[k], coded.threat_source[k]
         self.stability = self.base_stability = coded.base_stability[k]
         self.control, self.militants = coded.initial_control[k], coded.initial_militants[k]
-        self.people, self.violence, self.fighters = people, 0.0, 0.0
+        self.people = people
         self.ruler, self.challenger, self.contender = (
             model.actors[int(place[k])] if place[k] >= 0 else None
             for place in (facts.ruler, facts.challenger, facts.contender)
         )
-        touching = facts.theatre_border[:, k] > 0.0
-        self.neighbours = {a for a, near in zip(model.actors, touching, strict=True) if near}
+        touching, dwelling = facts.theatre_border[:, k] > 0.0, facts.theatre_distance[:, k] == 0.0
+        self.neighbours, self.dwellers = (
+            set(compress(model.actors, each)) for each in (touching, dwelling)
+        )
         self.is_contested = self.contender is not None
         self.dealings = Dealings(self)
         self.ruler_strength, self.narcotics = self.stability, 1.0 - self.stability
+        self.fighters = 0.0
         self.restraint = 1.0 - self._laxity(self.ruler)
         if self.challenger is not None:
             self.ruler_strength *= 1.0 - self.control if self.ruler is not None else 0.0
@@ -121,7 +122,7 @@ class Theatre(mesa.Agent):
             self.fighters = 0.5 * self.control if isnan(stated[1]) else stated[1]
             self.stability = self.ruler_strength
             self.narcotics = coded.initial_narcotics[k]
-        self.demand = self.guarded = 0.0
+        self.violence = self.demand = self.guarded = 0.0
         self.hazard = [0.0] * 3
         opening = coded.initial_influence
         self.influence = [{a: opening[a.i][k][d] for a in model.actors} for d in range(3)]
@@ -129,17 +130,14 @@ class Theatre(mesa.Agent):
         self.shut = dict.fromkeys(model.actors, 0.0)
         self.link = dict.fromkeys(model.actors, 1.0)
         self.border_distance = facts.border_distance[:, k].tolist()
-        self.people, homes = people, (self.ruler, self.challenger)
+        homes = self.ruler, self.challenger
         abroad = [a for a in model.actors if a.wealth > 0.0 and a not in homes]
         self.ties = [Ties(d, shares, abroad, p) for d, shares in enumerate(self.influence)]
-        self.grant_access()
 
     def meet(self) -> None:
-        """Find what ties abroad go to: gravity in the economy, else the actor's mean of theatres.
-
-        Called once all theatres are there.
-        """
+        """Find what ties abroad go to: gravity in the economy, else an actor's mean of theatres."""
         p = self.model.rules
+        self.grant_access()
         for actor in self.ties[0].abroad:
             near = log(self.border_distance[actor.i] + p.gravity_near)
             gravity = p.gravity_size * log(actor.wealth) - p.gravity_distance * near
@@ -161,9 +159,9 @@ class Theatre(mesa.Agent):
             for source, surge, mix, out in threats
         ]
 
-    def party_of(self, actor: Actor, distance: float) -> float:
+    def party_of(self, actor: Actor) -> float:
         """How far an actor is a party to the disorder: dwelling or at war there, or pressing."""
-        if actor is self.ruler or actor is self.challenger or distance == 0.0:
+        if actor is self.ruler or actor is self.challenger or actor in self.dwellers:
             return 1.0
         if self.ruler is None:
             return 0.0
@@ -223,7 +221,7 @@ class Theatre(mesa.Agent):
     def _refuse(self) -> None:
         p, host, model = self.model.rules, self.ruler, self.model
         for actor in model.actors:
-            words = model.chance.words(REFUSAL_STREAM, model.t, actor.key, self.key)
+            drawn = words(model.keys, REFUSAL_STREAM, model.t, actor.key, self.key)
             if host is None or actor in (host, self.challenger):
                 self.shut[actor] = 0.0
                 continue
@@ -231,16 +229,16 @@ class Theatre(mesa.Agent):
             drive = -drive if self.shut[actor] else drive
             chance = 1.0 - exp(-p.refusal_rate / 12.0 * logistic(drive - p.refusal_margin))
             may = self.shut[actor] or self.ties[0].posted[actor] > 0.0
-            if may and uniform(words[0]) < chance:
+            if may and uniform(drawn[0]) < chance:
                 self.shut[actor] = 1.0 - self.shut[actor]
 
     def govern(self) -> None:
         """Move rule one month on, and where it is contested the war and what follows from it."""
         model = self.model
         if self.challenger is not None:
-            words = model.chance.words(REGIME_STREAM, model.t, self.key, self.key)
-            odds = self._fight(shock(words[0]), shock(words[1]))
-            self._transfer(odds, uniform(words[2]))
+            drawn = words(model.keys, REGIME_STREAM, model.t, self.key, self.key)
+            odds = self._fight(shock(drawn[0]), shock(drawn[1]))
+            self._transfer(odds, uniform(drawn[2]))
             self._settle()
         else:
             self._transfer(0.0, 1.0)
