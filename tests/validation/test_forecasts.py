@@ -1,6 +1,7 @@
 """What items read of runs, and the model as a forecaster: by hand, and blind to what comes."""
 
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -119,10 +120,8 @@ def test_nothing_after_the_origin_changes_a_forecast(rows, later, relative):
     whole, other = (series(rows, year_effects=relative) for _ in range(2))
     other.values[:, 6:] = [*later]
     measure = np.sin(np.arange(9.0) * (1 + np.arange(len(rows))[:, None]))
-    methods = {
-        str(filters): linked_forecast({None: measure}, known=True, filters=filters)
-        for filters in (False, True)
-    }
+    model = partial(linked_forecast, {None: measure}, known=True)
+    methods = {"on offsets": model(), "on filter": model(filters=True)}
     one, two = (rolled(each, FREE, 3, "level", methods) for each in (whole, other))
     at = list(one.ends).index(6)
     assert np.array_equal(one.means[:, at], two.means[:, at])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from eurasia_sim.compute.dimensions import ENVOY, LISTED, MISSION, TALKS
+from eurasia_sim.compute.dimensions import ENVOY, FLAGS, LISTED, MISSION, TALKS
 from eurasia_sim.evidence.claims import Evidence, load_evidence
 from eurasia_sim.files.data_yaml import DataError, read_page
 from eurasia_sim.observations.filter import opening_series
@@ -67,12 +67,10 @@ def test_a_world_that_stands_still_shows_no_change(world):
 
 
 def test_a_pattern_counts_where_it_is_no_circle_and_a_baseline_fails_it(world):
-    asked = [replace(ONE, id=name) for name in ("plain", "circle", "easy", "hard")]
     circular = {"plain": [], "circle": ["it rests on itself"], "easy": [], "hard": []}
-    shares = {
-        "model": np.array([0.7, 0, 0, 0.4]), "null": np.array([0.9, 0.0, 0.9, 0.2]),
-        "unchanged": np.array([0.4, 0.0, 0.6, 0.2]),
-    }  # fmt: skip
+    asked = [replace(ONE, id=name) for name in circular]
+    rows = {"model": [0.7, 0, 0, 0.4], "null": [0.9, 0, 0.9, 0.2], "unchanged": [0.4, 0, 0.6, 0.2]}
+    shares = {side: np.array(own) for side, own in rows.items()}
     table = patterns.pattern_table(asked, circular, shares, world)
     assert table["counted"].tolist() == [True, False, False, True]
     scores = Validation(table, {}, (), table).scores
@@ -155,13 +153,12 @@ def case(actor: str, flag: int, month: int, up: bool = True) -> Case:
 
 
 def test_what_documents_say_of_each_actor_by_hand():
-    told = recognition.documented(
-        [
-            case("a", TALKS, 90), case("a", TALKS, 60), case("a", ENVOY, 95), case("a", LISTED, 1),
-            case("b", MISSION, 90, up=False), case("c", TALKS, 40, up=False),
-            case("d", ENVOY, 80), case("d", ENVOY, 99, up=False), case("d", MISSION, 90),
-        ]
-    )  # fmt: skip
+    facts = [
+        case("a", TALKS, 90), case("a", TALKS, 60), case("a", ENVOY, 95), case("a", LISTED, 1),
+        case("b", MISSION, 90, up=False), case("c", TALKS, 40, up=False),
+        case("d", ENVOY, 80), case("d", ENVOY, 99, up=False), case("d", MISSION, 90),
+    ]  # fmt: skip
+    told = recognition.documented(facts)
     assert told["first_talks"] == {"a": -60, "c": -math.inf}
     assert told["level"] == {"a": 2, "c": 0, "d": 2}  # a mission came by talks
     assert told["missions"] == {"b": 0, "d": 1}
@@ -200,23 +197,14 @@ def test_the_facts_of_a_world_are_cases_before_a_month(world, tmp_path):
     assert not load_cases(replace(world, directory=tmp_path), 12)
 
 
-@pytest.fixture(scope="module")
-def facts(world: World) -> dict[str, Fact]:
-    page = read_page(world.directory / FOLDER / recognition.FILE)
-    return TypeAdapter(dict[str, Fact]).validate_python(page.data)
-
-
-def test_facts_are_dated_up_to_august_2022_and_include_every_step_of_recognition(facts):
+def test_a_fact_names_what_there_is_and_is_marked_where_the_coding_used_it(world, evidence):
+    """A number of one of its actors that rests on its own sentence makes a fact circular."""
+    page, claims = read_page(world.directory / FOLDER / recognition.FILE), evidence.claims
+    facts = TypeAdapter(dict[str, Fact]).validate_python(page.data)
     assert len(facts) > 60
     assert max(fact.date for fact in facts.values()) <= "2022-08"
-    steps = {fact.step for fact in facts.values()}
-    assert steps == {None, "listed", "talks", "mission", "envoy", "recognised"}
+    assert {fact.step for fact in facts.values()} == {None, *FLAGS}
     assert not [fact for fact in facts.values() if fact.step == "recognised" and fact.reached]
-
-
-def test_a_fact_names_what_there_is_and_is_marked_where_the_coding_used_it(world, evidence, facts):
-    """A number of one of its actors that rests on its own sentence makes a fact circular."""
-    claims = evidence.claims
     sentence_of = {each.id: (each.document, each.lines[0], each.sentence) for each in claims}
     coded = {
         (number.path.split(".")[1], sentence_of[claim])

@@ -29,7 +29,7 @@ from eurasia_sim.scenarios.scenario import as_recorded
 from eurasia_sim.simulation import parameter_draws
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.validation.evidence import BLOCK, SCALE_SPREAD, Evidence, smooth
-from eurasia_sim.validation.measured import YEAR, Items, Report, compared, ended, simulated, unheard
+from eurasia_sim.validation.measured import YEAR, Items, Report, compared, ended, simulated
 from eurasia_sim.world.world import World
 
 ORIGINS = (2008, 2011, 2014, 2017)  # last years known; what is foretold are the next three
@@ -156,13 +156,10 @@ class Fit:
 
         def predict(step: int, members: Floats) -> Floats:
             found = problem.measures(members[: len(scores)], origin) if step else prior
-            own = zip(fitted, members[len(scores) :], strict=True)
-            return np.concatenate(
-                [
-                    turn @ item.predicted(item.blocks(found[name]), scale).T
-                    for (name, item, turn), scale in own
-                ]
-            )
+            data = []
+            for (name, item, turn), scale in zip(fitted, members[len(scores) :], strict=True):
+                data.append(turn @ item.predicted(item.blocks(found[name]), scale).T)
+            return np.concatenate(data)
 
         if not fitted:
             still = f"no number moves anything observed to {origin} under {problem.inputs.theory}"
@@ -244,19 +241,20 @@ def held_out(targets: pd.DataFrame) -> pd.DataFrame:
     """By item and over all: targets of `foretold`, sums of log densities, what the fit gains.
 
     Columns item, targets, declared, fitted, gain, error (its standard error, each unit of an item
-    counted as one witness).
+    counted as one witness), to six digits: later ones differ from machine to machine.
     """
     rows = targets.assign(gain=targets["fitted"] - targets["declared"])
     found = []
     for name, own in (*rows.groupby("item", sort=False), ("all", rows)):
         gains = own.groupby(["item", "unit"], sort=False)["gain"].sum()
-        error = float(np.sqrt(len(gains)) * gains.std(ddof=1)) if len(gains) > 1 else np.nan
-        sums = own[["declared", "fitted", "gain"]].sum()
-        found.append({"item": name, "targets": len(own), **sums, "error": error})
+        error = np.sqrt(len(gains)) * gains.std(ddof=1)  # NaN of one witness
+        sums = {**own[["declared", "fitted", "gain"]].sum(), "error": error}
+        known = {key: float(f"{value:.6g}") for key, value in sums.items()}
+        found.append({"item": name, "targets": len(own), **known})
     return pd.DataFrame(found)
 
 
-def calibrate(problem: Problem, report: Report = unheard) -> tuple[Fit, pd.DataFrame]:
+def calibrate(problem: Problem, report: Report = lambda _: None) -> tuple[Fit, pd.DataFrame]:
     """A theory's fit to the whole record, and what fits up to each origin foretold after it.
 
     `report` is called with the number of fits that are done.
@@ -349,13 +347,8 @@ def weigh(
     """
     if len(problems) < 2:
         return {}, []
-    areas = {
-        (one, other): told_apart(problems[one], problems[other], until)
-        for one, other in combinations(problems, 2)
-    }
-    pairs = pd.DataFrame([(*pair, area) for pair, area in areas.items()])
-    tables = {
-        "theories": weighed(targets),
-        "pairs": pairs.set_axis(["one", "other", "area"], axis=1),
-    }
-    return tables, one_theory(list(problems), areas)
+    every = combinations(problems, 2)
+    areas = {(a, b): told_apart(problems[a], problems[b], until) for a, b in every}
+    rows = [(*pair, area) for pair, area in areas.items()]
+    pairs = pd.DataFrame(rows, columns=["one", "other", "area"])
+    return {"theories": weighed(targets), "pairs": pairs}, one_theory(list(problems), areas)

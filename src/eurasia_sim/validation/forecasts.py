@@ -8,6 +8,7 @@ item names, with numbers fitted up to each: the root mean square over cells, the
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -49,12 +50,9 @@ def held(world: World, inputs: Inputs, year: int, ahead: int = max(HORIZONS)) ->
     """
     last = YEAR * (year + 1) - 1 - world.start
     middle, months = last - _AFTER_MIDDLE, np.arange(len(inputs.levers))
-    fields = {
-        field.name: getattr(inputs.levers, field.name)[
-            np.minimum(months, middle if field.name in _POWER else last)
-        ]
-        for field in LEVERS.fields
-    }
+    names = [field.name for field in LEVERS.fields]
+    ends = {name: np.minimum(months, middle if name in _POWER else last) for name in names}
+    fields = {name: getattr(inputs.levers, name)[end] for name, end in ends.items()}
     levers = inputs.levers.changed_to(world.geography().venue_domains, **fields)
     end = min(last + 1 + YEAR * ahead, inputs.months)
     return replace(inputs, levers=levers, months=end), middle + 1
@@ -62,7 +60,7 @@ def held(world: World, inputs: Inputs, year: int, ahead: int = max(HORIZONS)) ->
 
 def read_ahead(
     world: World, inputs: Inputs, draws: Draws, items: Items, workers: int | None = None,
-    report: Report = measured.unheard, *, origins: Sequence[int] | None = None,
+    report: Report = lambda _: None, *, origins: Sequence[int] | None = None,
     ahead: int = max(HORIZONS),
 ) -> tuple[dict[str, Readings], int]:  # fmt: skip
     """By item the mean over finished runs of what it reads, (U, T) by origin; and failed runs.
@@ -163,14 +161,10 @@ def skill(
         found[side], failed[side] = read_ahead(world, inputs, draws, items, workers, tell)
     listed: list[Score] = []
     for name, series in items.items() if all(found.values()) else ():
-        others = {
-            side + ON_FILTER * filters + KNOWN * known: linked_forecast(
-                readings[name], known=known, filters=filters
-            )
-            for side, readings in found.items()
-            for filters in (False, True)
-            for known in (False, True)
-        }
+        others = {}
+        for side, filters, known in product(found, (False, True), (False, True)):
+            forecast = linked_forecast(found[side][name], known=known, filters=filters)
+            others[side + ON_FILTER * filters + KNOWN * known] = forecast
         others[UNCHANGED] = linked_forecast({None: np.zeros(series.values.shape)}, known=True)
         for target in TARGETS:
             listed += scores(series, {**FREE, **gravity_of(world, series)}, others, target=target)
@@ -228,11 +222,8 @@ def floors(problem: Problem, report: Callable[[int, int], None] = lambda *_: Non
     first = -(-problem.world.start // YEAR)  # the first whole year of the record
     tables = []
     for name, series in items.items():
-        methods = {
-            **FREE,
-            LINE: of_figures(partial(line, first=first)),
-            **gravity_of(problem.world, series),
-        }
+        lined = {LINE: of_figures(partial(line, first=first))}
+        methods = {**FREE, **lined, **gravity_of(problem.world, series)}
         for known in (False, True):
             of_fits: Readings = {
                 at: each[name][None if known else at] for at, each in fitted.items()

@@ -20,14 +20,10 @@ Report = Callable[[int], None]  # is called with how many runs, or fits, are don
 _LEAST = 1e-3  # of a share whose logarithm is read; less is none
 
 
-def unheard(_: int) -> None:
-    """The report that nobody reads."""
-
-
 def read_runs(
     family: Sequence[Inputs], draws: Draws, columns: Iterable[str],
-    read: Callable[[list[Floats]], Floats], workers: int | None = None, report: Report = unheard,
-    partings: Sequence[int] = (0,), since: int = 0,
+    read: Callable[[list[Floats]], Floats], workers: int | None = None,
+    report: Report = lambda _: None, partings: Sequence[int] = (0,), since: int = 0,
 ) -> Floats:  # fmt: skip
     """(R, ...) what `read` makes of months of columns, (R, T, C) by scenario, NaN in failed runs.
 
@@ -67,11 +63,8 @@ def compared(world: World) -> dict[str, Series]:
             said = f"items.{name}.{key}: no run has a column {column}"
             page.complain(("items", name, key), said, known, column)
         refuse([page])
-    return {
-        name: series.relative() if series.item.year_effects else series
-        for name, series in items.items()
-        if series.item.use != "input"
-    }
+    kept = {name: each for name, each in items.items() if each.item.use != "input"}
+    return {x: each.relative() if each.item.year_effects else each for x, each in kept.items()}
 
 
 def columns_read(items: Iterable[Series]) -> tuple[str, ...]:
@@ -120,7 +113,7 @@ def measures(series: Series, means: Mapping[str, Floats], years: Integers) -> Fl
 
 def simulated(
     world: World, family: Sequence[Inputs], draws: Draws, items: Items,
-    workers: int | None = None, report: Report = unheard, partings: Sequence[int] = (0,),
+    workers: int | None = None, report: Report = lambda _: None, partings: Sequence[int] = (0,),
 ) -> dict[str, Floats]:  # fmt: skip
     """By item, (S, R, U, T) what it reads of runs of S scenarios; NaN for a failed run."""
     columns, years = columns_read(items.values()), years_read(items.values())

@@ -7,6 +7,7 @@ strong one.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -25,7 +26,7 @@ from eurasia_sim.scenarios.scenario import Scenario
 from eurasia_sim.scenarios.schema import present_name
 from eurasia_sim.simulation.inputs import Inputs, prepare
 from eurasia_sim.simulation.parameter_draws import Draws, range_draws, reference_draws
-from eurasia_sim.validation.measured import Report, finished, read_runs, unheard
+from eurasia_sim.validation.measured import Report, finished, read_runs
 from eurasia_sim.validation.recognition import fact_scores, load_cases
 from eurasia_sim.world.forms import Finite, Month, Span, Text
 from eurasia_sim.world.provenance import Ancestry
@@ -135,10 +136,8 @@ class Pattern:
         """The pattern that an entry of the file says."""
         tests = {kind: getattr(entry, kind) for kind in ("order", "sign", "band", "window")}
         ((kind, test),) = ((kind, each.model_dump()) for kind, each in tests.items() if each)
-        of, less = (
-            tuple(column for name in test[key] for column in unfolded(name, world))
-            for key in ("of", "less")
-        )
+        sides = ([unfolded(name, world) for name in test[key]] for key in ("of", "less"))
+        of, less = (tuple(chain.from_iterable(columns)) for columns in sides)
         dates = [test[key] for key in ("earlier", "later", "during", "between") if key in test]
         windows = tuple((world.month(first), world.month(last)) for first, last in dates)
         low, high = test.get("within") or [test.get("past", 0.0)] * 2
@@ -233,7 +232,7 @@ def circularity(pattern: Pattern, ancestry: Ancestry, opening: Sequence[Series])
 
 def pass_shares(
     patterns: Sequence[Pattern], inputs: Inputs, draws: Draws, workers: int | None = None,
-    report: Report = unheard,
+    report: Report = lambda _: None,
 ) -> tuple[Floats, Floats, int]:  # fmt: skip
     """(P,) share of the finished runs that pass, (P,) that would unchanged, and failed runs."""
     names = list(dict.fromkeys(name for each in patterns for name in each.columns))

@@ -114,13 +114,9 @@ def fact_scores(
     columns = list(dict.fromkeys(each.column(name) for name in read_of for each in cases))
     runs = read_runs([inputs], draws, columns, lambda months: finished(months[0]), workers)
     paths = dict(zip(columns, np.moveaxis(runs, 2, 0), strict=True))
-    parts = {
-        "all": list(cases),
-        "independent": [each for each in cases if not each.circular],
-        "circular": [each for each in cases if each.circular],
-    }
-    rows = []
-    for kind, own in parts.items():
+    apart = ([each for each in cases if each.circular == circular] for circular in (False, True))
+    parts, rows = zip(("all", "independent", "circular"), (cases, *apart), strict=True), []
+    for kind, own in parts:
         if not own:
             continue
         told, liked = documented(own), {each.actor: each.liked for each in own}
