@@ -8,6 +8,7 @@ from itertools import chain, combinations
 from typing import Annotated, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 from sklearn.metrics import adjusted_rand_score
@@ -112,10 +113,8 @@ def mean_leanings(leaning: Floats, roster: Roster) -> dict[str, float]:
     """Mean alignment of every pair of members, both ways, over the runs that finished."""
     finished = leaning[np.isfinite(leaning).all(axis=(1, 2))]
     mean = finished.sum(axis=0) / (len(finished) or np.nan)
-    return {
-        f"{a}-{b}": float(0.5 * (mean[i, j] + mean[j, i]))
-        for (i, a), (j, b) in combinations(enumerate(roster.members), 2)
-    }
+    both, pairs = 0.5 * (mean + mean.T), combinations(enumerate(roster.members), 2)
+    return {f"{a}-{b}": float(both[i, j]) for (i, a), (j, b) in pairs}
 
 
 def division(found: Integers, roster: Roster) -> dict[str, Any]:
@@ -130,16 +129,12 @@ def division(found: Integers, roster: Roster) -> dict[str, Any]:
     for name in roster.lineups if len(finished) else ():
         places, sides = roster.placed(name)
         agreement = np.array([adjusted_rand_score(splits[row][places], sides) for row in rows])
-        lineups[name] = {
-            "share": float(roster.matches(name, splits[finished]).mean()),
-            "adjusted_rand": float(agreement[each].mean()),
-        }
-    most_frequent = [
-        {"sides": roster.sides(splits[rows[at]]), "share": counts[at] / len(finished)}
-        for at in np.argsort(-counts, kind="stable")[:_MOST_SPLITS]
-    ]
+        share = float(roster.matches(name, splits[finished]).mean())
+        lineups[name] = {"share": share, "adjusted_rand": float(agreement[each].mean())}
+    shares, order = counts / len(finished), np.argsort(-counts, kind="stable")[:_MOST_SPLITS]
+    most = [{"sides": roster.sides(splits[rows[at]]), "share": shares[at]} for at in order]
     failed = len(found) - len(finished)
-    return {"runs": len(found), "failed": failed, "splits": most_frequent, "lineups": lineups}
+    return {"runs": len(found), "failed": failed, "splits": most, "lineups": lineups}
 
 
 def baselines(roster: Roster) -> dict[str, dict[str, float]]:
@@ -148,13 +143,10 @@ def baselines(roster: Roster) -> dict[str, dict[str, float]]:
     Members that the lasting one does not name fall to either side alike.
     """
     splits = roster.splits()
-    matches = {name: roster.matches(name, splits) for name in roster.lineups}
-    cases = {"chance": np.ones(len(splits), bool)}
-    cases |= {f"{lasting} lasts": rows for lasting, rows in matches.items()}
-    return {
-        case: {name: float(rows[kept].mean()) for name, rows in matches.items()}
-        for case, kept in cases.items()
-    }
+    matches = pd.DataFrame({name: roster.matches(name, splits) for name in roster.lineups})
+    cases = {"chance": matches, **{f"{x} lasts": matches[own] for x, own in matches.items()}}
+    means = {case: rows.mean() for case, rows in cases.items()}
+    return {case: {str(x): float(own) for x, own in each.items()} for case, each in means.items()}
 
 
 def compared_blocs(

@@ -7,8 +7,8 @@ a least number below which the width itself is not reliable.
 import contextlib
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -77,9 +77,17 @@ class StoppingRule:
         return f"{_RULE}={self.wanted:g}"
 
     def verdict(self, runs: pd.DataFrame) -> dict[str, Any]:
-        """Whether it is met, after how many runs a scenario, and what is known least."""
-        means = _watched(runs, self.scenarios, self.measures)
-        widths = {name: half_width(values) for name, values in means.items()}
+        """Whether it is met, after how many runs a scenario, and what is known least.
+
+        Watched are measures of one scenario, or of the first less each other; failed runs are NaN.
+        """
+        keys, (first, *others), widths = ["theory", "set"], self.scenarios, dict[str, float]()
+        for (theory, kind), own in runs.sort_values("run").groupby(keys):
+            sides = {name: side.set_index("run") for name, side in own.groupby("scenario")}
+            for other, measure in product(others or [""], self.measures):
+                values = sides[first][measure] - (sides[other][measure] if other else 0.0)
+                label = f"{measure} of {first}" + f" less {other}" * bool(other)
+                widths[f"{label}, {theory}, {kind}"] = half_width(values.to_numpy())
         widest = max(widths, key=lambda name: (math.isnan(widths[name]), widths[name]))
         return {
             "rule": str(self), "met": widths[widest] <= self.wanted,
@@ -101,24 +109,3 @@ def wanted_half_width(text: str) -> float:
             return float(value)
     right = f"write {_RULE}=0.002, a number above 0 in the measure's unit"
     raise DataError([f"--until {text} is no rule; {right}"])
-
-
-def _watched(
-    runs: pd.DataFrame, scenarios: Sequence[str], measures: Sequence[str]
-) -> dict[str, Floats]:
-    """Values of a stopping rule: measures of one scenario, or of the first less each other.
-
-    By a name in words, (runs,) values in the order of the runs; a failed run, or pair, is NaN.
-    """
-    found: dict[str, Floats] = {}
-    for (theory, kind), own in runs.groupby(["theory", "set"], sort=True):
-        first, *others = (
-            own[own["scenario"] == name].set_index("run").sort_index()[list(measures)]
-            for name in scenarios
-        )
-        tables = {f" less {x}": first - y for x, y in zip(scenarios[1:], others, strict=True)}
-        for label, table in (tables or {"": first}).items():
-            for measure in measures:
-                name = f"{measure} of {scenarios[0]}{label}, {theory}, {kind}"
-                found[name] = table[measure].to_numpy(np.float64)
-    return found

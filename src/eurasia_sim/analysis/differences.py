@@ -77,15 +77,11 @@ def parts(kind: str, met: Sequence[Floats], together: Sequence[Floats]) -> tuple
 
     Form: competition = c (1 - j) and cooperation = c j, with c co-location and j the joint share
     of the overlap. At the middles of the two sides the parts are exact: dc (1 - j) - dj c, and
-    dc j + dj c. j comes from the window's averages, so that the product holds for them.
-
-    Args:
-        met, together: co-location and cooperation of both sides, (R,) each.
+    dc j + dj c. j comes from the window's averages, so that the product holds for them. `met` and
+    `together` are co-location and cooperation of both sides, (R,) each.
     """
-    joint = [
-        np.divide(both, c, out=np.zeros_like(c), where=c > 0)
-        for both, c in zip(together, met, strict=True)
-    ]
+    pairs = zip(together, met, strict=True)
+    joint = [np.divide(both, c, out=np.zeros_like(c), where=c > 0) for both, c in pairs]
     more, sooner = met[0] - met[1], joint[0] - joint[1]
     middle_met, middle_joint = (met[0] + met[1]) / 2, (joint[0] + joint[1]) / 2
     if kind == "competition":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +109,9 @@ def sides(
             raise DataError([f"{named}, {ways}, {_OPTIONS['theory']}"])
         scenarios = known[0], known[1]
     wanted, other = (theories[0], theories[-1]) if theories else None, second or first
-    return [
-        (Side(first, mine, my_theory), Side(other, theirs, their_theory))
-        for mine, theirs in _matched("scenario", first, other, scenarios)
-        for my_theory, their_theory in _matched("theory", first, other, wanted)
-    ]
+    chosen = _matched("scenario", first, other, scenarios)
+    pairs = product(chosen, _matched("theory", first, other, wanted))
+    return [(Side(first, a, mine), Side(other, b, theirs)) for (a, b), (mine, theirs) in pairs]
 
 
 def _own_of_each(one: Mapping[str, Any], two: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -170,11 +169,9 @@ def chosen_measures(
     both = [name for name in first.measures if name in {*second.measures}]
     if patterns:
         return matching("--measure", patterns, both)
-    shown = [name for name in dict.fromkeys([*first.shown, *second.shown]) if name in both]
-    if not shown:
-        why = "no measure that either summary shows stands in both: choose with --measure"
-        raise DataError([why])
-    return shown
+    if shown := [name for name in dict.fromkeys([*first.shown, *second.shown]) if name in both]:
+        return shown
+    raise DataError(["no measure that either summary shows stands in both: choose with --measure"])
 
 
 def paired_runs(
@@ -188,10 +185,8 @@ def paired_runs(
     if len(common):
         a, b = len(first) - len(common), len(second) - len(common)
         rest = f"; {a} of A and {b} of B have no partner and are left out" if a or b else ""
-        one, two = (
-            side.set_index("draw", drop=False).loc[common].reset_index(drop=True)
-            for side in (first, second)
-        )
+        by_draw = (side.set_index("draw", drop=False) for side in (first, second))
+        one, two = (side.loc[common].reset_index(drop=True) for side in by_draw)
         return one, two, True, f"paired run by run: equal seeds and equal draws{rest}"
     why = "not paired: no run of A has the seed of a run of B"
     if set(first["seed"]) & set(second["seed"]):

@@ -136,10 +136,10 @@ def discovered(points: pd.DataFrame, holds: Flags) -> tuple[pd.DataFrame, pd.Dat
         for limit in _limits(box, chosen)
     ]  # fmt: skip
     steps = [
-        {"step": step, "limited": len(box), **_quality(*rest, box), "chosen": box is best, **whole}
+        {"step": step, "limited": len(box), **_quality(*rest, box), "chosen": box is best}
         for step, box in enumerate(path)
     ]
-    return pd.DataFrame(limits), pd.DataFrame(steps)
+    return pd.DataFrame(limits), pd.DataFrame(steps).assign(**whole)
 
 
 def quasi_p(points: pd.DataFrame, holds: Flags, box: Sides, name: str) -> float:
@@ -157,10 +157,11 @@ def quasi_p(points: pd.DataFrame, holds: Flags, box: Sides, name: str) -> float:
 
 def box_table(boxes: pd.DataFrame, numbers: Mapping[str, Number]) -> pd.DataFrame:
     """The limits of boxes with the meaning and unit that the catalogue, by path, has of each."""
-    table = boxes.copy()
-    names = boxes.get("parameter", ())
+    if boxes.empty:
+        return boxes
+    table, names = boxes.copy(), boxes["parameter"]
     found = [numbers.get(name) or numbers.get(f"rules.{name}") for name in names]
-    for at, column in ((4, "meaning"), (5, "unit")) if len(boxes) else ():
+    for at, column in ((4, "meaning"), (5, "unit")):
         table.insert(at, column, [getattr(number, column, "") for number in found])
     return table
 
@@ -275,9 +276,7 @@ def _limits(box: Sides, points: pd.DataFrame) -> list[dict[str, Any]]:
             low = sides[0] if sides[0] > points[name].min() else _NAN
             high = sides[1] if sides[1] < points[name].max() else _NAN
             words = f"{low:.3g} ≤ {name} ≤ {high:.3g}"
-            if np.isnan(low):
-                words = f"{name} ≤ {high:.3g}"
-            elif np.isnan(high):
-                words = f"{name} ≥ {low:.3g}"
+            words = words.removeprefix("nan ≤ ") if np.isnan(low) else words
+            words = f"{name} ≥ {low:.3g}" if np.isnan(high) else words
         found.append({"limit": words, "parameter": name, "low": low, "high": high})
     return found

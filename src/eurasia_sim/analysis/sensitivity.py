@@ -75,8 +75,7 @@ def variance_shares(
 def _between_levels(values: Floats, levels: pd.Series) -> float:
     """Variance of the means of a factor's levels, freed of the spread within levels."""
     groups = [values[(levels == level).to_numpy()] for level in levels.unique()]
-    count = len(groups)
-    if count < 2:
+    if (count := len(groups)) < 2:
         return 0.0
     between = sum(len(group) * (group.mean() - values.mean()) ** 2 for group in groups)
     within = sum(((group - group.mean()) ** 2).sum() for group in groups)
@@ -114,10 +113,8 @@ def responses(runs: pd.DataFrame, design: pd.DataFrame, measure: str) -> Floats:
 
 def _refuse(runs: pd.DataFrame, what: str) -> None:
     if len(runs):
-        names = [
-            f"point {run.point} replicate {run.replicate} ({run.run_id})"
-            for run in runs.head(_NAMED).itertuples()
-        ]
+        few = runs.head(_NAMED).itertuples()
+        names = [f"point {run.point} replicate {run.replicate} ({run.run_id})" for run in few]
         names += [f"and {len(runs) - _NAMED} more"] * (len(runs) > _NAMED)
         count = f"{len(runs)} runs are" if len(runs) > 1 else "1 run is"
         raise DataError([f"{count} {what}: {', '.join(names)}"])
@@ -141,10 +138,8 @@ def share_of_chance(values: Floats, *, seeds_are_shared: bool = False) -> dict[s
         noise = float((rest**2).sum() / ((count - 1) * (replicates - 1)))
     between = float(means.var(ddof=1))
     left = min(noise / replicates, between)
-    return {
-        "run": within / (between - left + within),
-        "mean": left / between if between > 0 else _NAN,
-    }
+    of_mean = left / between if between > 0 else _NAN
+    return {"run": within / (between - left + within), "mean": of_mean}
 
 
 def sobol_indices(
@@ -153,12 +148,9 @@ def sobol_indices(
     """Sobol' indices of the mean of a point's replicates: each factor's share of its variance.
 
     Form: first and total order as Saltelli et al. 2010, second order as Saltelli 2002, by SALib;
-    95 % intervals by resampling blocks of the design. Raises DataError where `responses` does, the
-    design is not Saltelli's, or nothing varies.
-
-    Args:
-        second: whether to give second orders, where the design has the points for them.
-        seed: of the resampling, at least 1.
+    95 % intervals by resampling blocks of the design, from a seed of at least 1; second orders
+    where the design has the points for them. Raises DataError where `responses` does, the design is
+    not Saltelli's, or nothing varies.
     """
     means = require_spread(responses(runs, design, measure).mean(axis=1))
     columns = factor_columns(design)
@@ -222,11 +214,8 @@ def morris_effects(
     """Morris's elementary effects of the mean of a point's replicates, over each factor's range.
 
     Form: Morris 1991, with the mean of absolute effects of Campolongo et al. 2007 and its 95 %
-    interval, by SALib. Raises DataError where `responses` does, the design is not Morris's, or
-    nothing varies.
-
-    Args:
-        factors: name, and low and high, or levels. seed: of the resampling, at least 1.
+    interval, by SALib, from a seed of at least 1. Factors have name, and low and high, or levels.
+    Raises DataError where `responses` does, the design is not Morris's, or nothing varies.
     """
     means = require_spread(responses(runs, design, measure).mean(axis=1))
     unit = np.column_stack([_unit(design[factor["name"]], factor) for factor in factors])

@@ -205,10 +205,8 @@ def _means(material: Material, measure: str, _: str) -> pd.DataFrame:
         raise DataError([f"a table of means needs a design of {few}"])
     if material.runs[measure].isna().all():
         raise DataError(["every run failed"])
-    sides = {
-        scenario or "all runs": material.of(scenario).groupby(factors)[measure].mean()
-        for scenario in material.scenarios
-    }
+    runs = {name or "all runs": material.of(name) for name in material.scenarios}
+    sides = {name: own.groupby(factors)[measure].mean() for name, own in runs.items()}
     if len(sides) > 1:
         first, second, *_others = sides
         sides[f"{first} less {second}"] = sides[first] - sides[second]
@@ -246,11 +244,9 @@ def _shares(material: Material, measure: str, of: str) -> pd.DataFrame:
     else:
         points, chance = material.independent_points(), None
         leveled = [name for name in factor_columns(points) if not is_number(points[name])]
-        wide = [
-            runs.pivot_table(measure, "point", "replicate", dropna=False).reindex(points["point"])
-            for runs in map(material.of, material.scenarios)
-        ]
-        values = np.stack([own.to_numpy(np.float64) for own in wide])
+        cells: Any = {"values": measure, "index": "point", "columns": "replicate", "dropna": False}
+        wide = (material.of(name).pivot_table(**cells) for name in material.scenarios)
+        values = np.stack([own.reindex(points["point"]).to_numpy(np.float64) for own in wide])
         require_spread(values.mean(axis=(0, 2) if len(values) == 1 else 2))
     factors = [name for name in leveled if _varies(points[name])]
     found = sensitivity.variance_shares(values, points, factors, chance)
