@@ -161,8 +161,7 @@ MEASURED = {
 
 @pytest.mark.parametrize("case", MEASURED)
 def test_free_forecasts_of_dyads_err_as_measured_elsewhere(observed, case):
-    name, target, first = case
-    found = errors(observed[name].relative(), target, first)
+    found = errors(observed[case[0]].relative(), *case[1:])
     for method, wanted in zip(METHODS, MEASURED[case], strict=False):
         assert found[method] == pytest.approx(wanted, rel=0.08), method
 

@@ -63,16 +63,13 @@ def sample(world):
     return sampled(world, 3)
 
 
-def test_every_theory_form_and_coding_gets_its_equal_part_as_the_seed_decides(world, sample):
+def test_theories_forms_and_codings_get_equal_parts_and_replicates_differ_by_seed(world, sample):
     assert (sample.points["theory"].value_counts() == POINTS).all()
     for factor in (name for name in sample.factors if name.startswith("form.")):
         assert set(sample.points[factor].value_counts()) == {POINTS}
     assert set(sample.points["coding"].value_counts()) == {2 * POINTS // len(CODINGS)}
     assert sampled(world, 3).points.equals(sample.points)
     assert not sampled(world, 4).points.equals(sample.points)
-
-
-def test_replicates_of_a_point_differ_by_their_seed_alone(sample):
     for group in sample.groups:
         assert len(group.draws) == REPLICATES * len(group.points)
         for numbers in (group.draws.rules, group.draws.rows):

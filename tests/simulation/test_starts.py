@@ -50,12 +50,9 @@ def test_what_was_lived_and_recorded_stands_at_the_start(world, later):
 
 
 def test_nothing_dated_after_the_start_enters_it(world, later, monkeypatch):
-    at, told = later.start - world.start, load_observations(world)
+    at, told = later.start - world.start, load_observations(world).items()
     own, seen = settled(later), opening(later)
-    hindsight = {
-        name: replace(each, values=np.where(each.years >= 2012, each.values + 9.0, each.values))
-        for name, each in told.items()
-    }
+    hindsight = {x: replace(own, values=own.values + 9.0 * (own.years >= 2012)) for x, own in told}
     for module in ("simulation.family", "observations.filter"):
         monkeypatch.setattr(f"eurasia_sim.{module}.load_observations", lambda _: hindsight)
     numbers = dict(world.numbers)
@@ -67,14 +64,11 @@ def test_nothing_dated_after_the_start_enters_it(world, later, monkeypatch):
         path: {m: v if m <= at or isinstance(v, str) else 0.3 for m, v in dated.items()}
         for path, dated in world.record.items()
     }
-    institutions = {
-        name: replace(each, members=tuple(s for s in each.members if s.since <= at))
-        for name, each in world.institutions.items()
-    }
-    other = replace(
-        world, numbers=numbers, record=record, events={}, institutions=institutions, digest="other"
-    )
-    found = starts.starting(other, START)
+    venues = {}
+    for name, each in world.institutions.items():
+        venues[name] = replace(each, members=tuple(s for s in each.members if s.since <= at))
+    known = {"numbers": numbers, "record": record, "events": {}, "institutions": venues}
+    found = starts.starting(replace(world, **known, digest="other"), START)
     np.testing.assert_array_equal(found.coded_row(), later.coded_row())
     np.testing.assert_array_equal(opening(found), seen)
     for name, values in settled(found).items():

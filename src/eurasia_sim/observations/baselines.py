@@ -108,9 +108,8 @@ FREE: Mapping[str, Baseline] = {
 def gravity(size: Floats, distance: Floats) -> Baseline:
     """Trade by Tinbergen's equation: least squares on size and distance, whose last size stays.
 
-    Args:
-        size: (U, T) log of the five-year mean of output; of a ratio of two partners, of its ratio.
-        distance: (U,) log of distance, or the difference of two logs.
+    Size (U, T) is the log of the five-year mean of output, distance (U,) that of distance; of a
+    ratio of two partners, each is the difference of two logs.
     """
 
     def level(past: Series) -> Floats:

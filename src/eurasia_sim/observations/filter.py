@@ -66,12 +66,9 @@ def filtered(values: Floats, errors: Floats) -> Floats:
 
 def opening_series(world: World) -> list[Series]:
     """The observed series that say how actors stand at the opening."""
-    return [
-        series
-        for series in load_observations(world).values()
-        if series.item.part in STANCES and series.item.use == "fits"
-        if set(series.item.axes.values()) == {"actor"}
-    ]
+    every = load_observations(world).values()
+    fitted = [each for each in every if each.item.part in STANCES and each.item.use == "fits"]
+    return [each for each in fitted if set(each.item.axes.values()) == {"actor"}]
 
 
 def opening(world: World) -> Floats:

@@ -99,10 +99,7 @@ class Series:
     def columns(self, unit: Unit) -> list[str]:
         """Columns of a run that a unit observes."""
         ids = dict(zip(self.item.axes, unit, strict=True))
-        return [
-            _PLACEHOLDER.sub(lambda found: ids.get(found[1], found[0]), name)
-            for name in self.item.reads
-        ]
+        return [_PLACEHOLDER.sub(lambda x: ids.get(x[1], x[0]), name) for name in self.item.reads]
 
     def reading(self, columns: Iterable[str]) -> Self:
         """The series beside the mean of other columns of a run."""
@@ -206,11 +203,10 @@ def _read(path: Path, item: Item, world: World, page: Page) -> _Table:
             page.report((line, 1), f"{len(cells)} cells; the header has {len(header)}")
     if page.problems:
         return {}
-    page.data = {
-        line: {"year": year, "unit": rest[: len(item.axes)]}
-        | dict(zip(numbers, rest[len(item.axes) :], strict=True))
-        for line, (year, *rest) in lines
-    }
+    page.data = {}
+    for line, (year, *rest) in lines:
+        own, values = rest[: len(item.axes)], rest[len(item.axes) :]
+        page.data[line] = {"year": year, "unit": own, **dict(zip(numbers, values, strict=True))}
     page.places = {f"{STEP}{line}": (line, 1) for line, _ in lines}
     table: _Table = {}
     for line, row in (page.validated(dict[int, _Row]) or {}).items():

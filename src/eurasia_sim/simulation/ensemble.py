@@ -199,10 +199,11 @@ def run_ensemble_draws(
     report: Callable[[int], None] = lambda _: None,
 ) -> list[Outcome]:
     """`run_paired` over a thread pool; tables depend neither on workers nor on their order."""
-    parts = chunks_of(
-        lambda chunk: run_paired(family, draws.part(chunk), window, kept),
-        len(draws), workers, report,
-    )  # fmt: skip
+
+    def work(chunk: slice) -> list[Outcome]:
+        return run_paired(family, draws.part(chunk), window, kept)
+
+    parts = chunks_of(work, len(draws), workers, report)
     return [Outcome.joined(own) for own in zip(*parts, strict=True)]
 
 

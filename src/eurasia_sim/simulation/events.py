@@ -93,7 +93,7 @@ def changes(world: World, date: str, before: View, now: View) -> Iterator[Event]
         for i, actor in enumerate(actors):
             flags = now["flags"][i, k]
             for b in np.flatnonzero(flags != before["flags"][i, k]):
-                detail = FLAGS[b] + ("" if flags[b] else ", no longer")
+                detail = FLAGS[b] + ", no longer" * (not flags[b])
                 yield Event(date, "recognition", actor, theatre, detail)
             for kind, seen, turn, detail in _SEEN:
                 if now[seen][i, k] == turn != before[seen][i, k]:

@@ -155,10 +155,7 @@ def starting(world: World, month: str | int) -> World:
     Form: ruler, challenger and stocks stand as runs of the record at reference values leave them,
     a mean of eight; a stock that was observed goes from what was coded by the change observed. The
     drivers are those of the record, power the last figure known. Nothing dated after the month
-    enters.
-
-    Args:
-        month: YYYY-MM, or months since year 0; DataError outside the record.
+    enters, which is YYYY-MM, or months since year 0; DataError outside the record.
     """
     at = month_number(month) if isinstance(month, str) else month
     if at == world.start:

@@ -70,14 +70,11 @@ def prepare(
     forms: Mapping[str, str] | None = None,
     levers: LeverSeries | None = None,
 ) -> Inputs:
-    """The kernel's inputs for a scenario.
+    """The kernel's inputs for a scenario under a theory, by default its own, else the world's.
 
+    `levers` are the scenario's own series under the same index of power; made now if not given.
     DataError for an unknown theory or form, for a value out of its range, and for a scenario that
     starts in another month than the world.
-
-    Args:
-        theory: by default the scenario's, else the world's.
-        levers: the scenario's own series under the same index of power; made now if not given.
     """
     if scenario.start != world.start:
         starts = month_name(scenario.start)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from itertools import count
+from itertools import count, product
 from typing import Any, SupportsFloat
 from weakref import WeakKeyDictionary
 
@@ -81,11 +81,11 @@ class StateActor(mesa.Agent):
 
     def alignment_with(self, other: str) -> float:
         """How far it leans toward another actor, -1..1."""
-        return float(self._state.alignment[self._at, self._actor(other)])
+        return float(self._state.alignment[self._at, _index(other, self._world.actors, "actor")])
 
     def threat_from(self, other: str) -> float:
         """Threat it sees in another actor, 0..1."""
-        return float(self._state.threat[self._at, self._actor(other)])
+        return float(self._state.threat[self._at, _index(other, self._world.actors, "actor")])
 
     def spillover_from(self, theatre: str) -> float:
         """What spills over to it from a theatre, 0 or more."""
@@ -97,10 +97,8 @@ class StateActor(mesa.Agent):
 
     def effort_in(self, theatre: str, domain: str | None = None) -> float:
         """What it spends in a theatre this month, in one domain or all, in budget units."""
-        efforts = self._state.effort[self._at, self._theatre(theatre)]
-        return float(
-            efforts.sum() if domain is None else efforts[_index(domain, DOMAINS, "domain")]
-        )
+        own = self._state.effort[self._at, self._theatre(theatre)]
+        return float(own.sum() if domain is None else own[_index(domain, DOMAINS, "domain")])
 
     def influence_in(self, theatre: str, domain: str | None = None) -> float:
         """Its share of influence in a theatre, 0..1, in one domain or averaged over them."""
@@ -109,12 +107,9 @@ class StateActor(mesa.Agent):
 
     def shares(self) -> dict[tuple[str, str], float]:
         """The share of its budget that each theatre and domain gets, as a policy would state it."""
-        efforts, budget = self._state.effort[self._at], self.budget
-        return {
-            (theatre, domain): float(efforts[k, d]) / budget if budget > 0.0 else 0.0
-            for k, theatre in enumerate(self._world.theatres)
-            for d, domain in enumerate(DOMAINS)
-        }
+        efforts, budget = self._state.effort[self._at].ravel().tolist(), self.budget
+        places = zip(product(self._world.theatres, DOMAINS), efforts, strict=True)
+        return {place: own / budget if budget > 0.0 else 0.0 for place, own in places}
 
     def efforts_of(self, shares: object, date: str) -> Floats:
         """(K, D) efforts in budget units that shares buy; what is not named gets nothing.
@@ -127,7 +122,6 @@ class StateActor(mesa.Agent):
             raise PolicyError(f"policy of {self.name} in {date}: {error}") from None
 
     def _chosen(self, shares: object) -> Floats:
-        """(K, D) shares of the budget by place."""
         if not isinstance(shares, Mapping):
             right = "{(theatre, domain): share}, or None to keep its rule's choice"
             raise PolicyError(f"it gave {type(shares).__name__}; a policy gives {right}")
@@ -142,9 +136,6 @@ class StateActor(mesa.Agent):
         if (total := float(chosen.sum())) > 1.0 + _ROUNDING:
             raise PolicyError(f"shares sum to {total:g}; together they are at most 1")
         return chosen / max(total, 1.0)
-
-    def _actor(self, name: str) -> int:
-        return _index(name, self._world.actors, "actor")
 
     def _theatre(self, name: str) -> int:
         return _index(name, self._world.theatres, "theatre")

@@ -109,11 +109,9 @@ def ranges_of(world: World, inputs: Inputs) -> dict[str, tuple[float, float]]:
 def range_draws(world: World, inputs: Inputs, n: int, seed: int, first: int = 0) -> Draws:
     """n runs spread evenly over everything uncertain (a Latin hypercube), each with its own seed.
 
-    A scenario that names the posterior draws its numbers from there instead; then DataError where
-    it is of another theory, or the ranges cut off most of it.
-
-    Args:
-        first: how many runs of the same root stand before them, in hypercubes of their own.
+    The `first` runs of the same root stand before them, in hypercubes of their own. A scenario that
+    names the posterior draws its numbers from there instead; then DataError where it is of another
+    theory, or the ranges cut off most of it.
     """
     if (posterior := inputs.scenario.posterior) is not None:
         return posterior_draws(world, inputs, posterior, n, seed, first)
@@ -263,10 +261,8 @@ def space_sample(
 
     Form: a Latin hypercube a theory; every combination of structural forms and codings gets as many
     points as any other (but for one), dealt at random. Coding `both` draws a coded number from its
-    range; `first` and `second` hold it at what that coder made of it, silence included.
-
-    Args:
-        scenario: any; its levers do not matter, its fixed numbers are held.
+    range; `first` and `second` hold it at what that coder made of it, silence included. Of the
+    scenario only the fixed numbers matter.
     """
     names = itertools.product(*world.forms.values())
     choices = [dict(zip(world.forms, each, strict=True)) for each in names]

@@ -303,12 +303,10 @@ def load_results(
 ) -> pd.DataFrame:
     """The runs of a results folder as a table, all columns or those named.
 
-    The runs of a sweep come by point, scenario and replicate, as its design lays them; of an
-    unfinished folder, those that are there. A failed run is NaN. DataError where the folder holds
-    no results, or a file is damaged or missing.
-
-    Args:
-        filters: which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`.
+    Filters say which runs, such as `[("scenario", "==", "mine"), ("set", "==", "ranges")]`. The
+    runs of a sweep come by point, scenario and replicate, as its design lays them; of an unfinished
+    folder, those that are there. A failed run is NaN. DataError where the folder holds no results,
+    or a file is damaged or missing.
     """
     return _read(files_of(Path(folder)), (RUNS, PARTS), columns, filters)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -58,7 +58,6 @@ class ResultsFolder:
     manifest: Mapping[str, Any]
     place: World | Path | None = None  # of its world, where that is not packaged
     filters: tuple[str, ...] = ()
-    _replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -105,12 +104,10 @@ class ResultsFolder:
         return found or known[:4]
 
     def again(self, scenario: str, theory: str) -> Replay:
-        """Months that `run` did not keep: the first runs at reference, made again once.
+        """Months that `run` did not keep: the first runs at reference, made again.
 
         DataError where another version of the model or the world wrote the folder.
         """
-        if (key := (scenario, theory)) in self._replays:
-            return self._replays[key]
         manifest, world = self.manifest, self.world
         same_as(manifest, world)
         content = manifest["scenarios"][scenario]
@@ -123,8 +120,7 @@ class ResultsFolder:
         months = pd.Index([world.date(t) for t in range(inputs.months)], name="month")
         means = whole.mean(axis=0) if len(whole) else missing
         table = pd.DataFrame(means, index=months, columns=list(inputs.columns))
-        self._replays[key] = Replay(inputs, table, count, count - len(whole))
-        return self._replays[key]
+        return Replay(inputs, table, count, count - len(whole))
 
     def chosen(self, patterns: Sequence[str]) -> list[str]:
         """The measures that patterns stand for (DataError if none); without any, those shown."""
@@ -133,10 +129,8 @@ class ResultsFolder:
     def runs(self, columns: Sequence[str], **where: str) -> pd.DataFrame:
         """The runs with some columns beside their heads, sorted and filtered.
 
+        `where` gives values of columns of text, as `set="ranges"`, that no filter is about.
         DataError for a filter that cannot be compared or leaves no run, and for damaged runs.
-
-        Args:
-            where: values of columns of text, such as `set="ranges"`, that no filter is about.
         """
         filters = {text: _parsed(text, self.columns) for text in self.filters}
         filtered = {column for column, _, _ in filters.values()}
@@ -235,7 +229,6 @@ def open_results(
 
 
 def _parsed(text: str, columns: Sequence[str]) -> tuple[str, str, str]:
-    """Column, comparison and value of a filter."""
     found = _FILTER.fullmatch(text.strip())
     if found is None:
         right = "write column=value, or !=, <, <=, >, >= for ="

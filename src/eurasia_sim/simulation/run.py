@@ -139,11 +139,9 @@ def carry_out(
 ) -> pd.DataFrame:
     """Run what the folder does not hold yet, part by part; write all tables, and return the runs.
 
-    An interrupt loses the part that is running, of at most 32 runs of each scenario.
-
-    Args:
-        report: called with the number of runs (over all scenarios) that are finished.
-        goes_on: given all runs so far, sorted; answers whether n more of each are to follow.
+    An interrupt loses the part that is running, of at most 32 runs of each scenario. `report` is
+    called with the number of runs (over all scenarios) that are finished; `goes_on` with all runs
+    so far, sorted: it answers whether n more of each are to follow.
     """
     parts, batches = results.Parts(folder, results.MONTHLY), list[Batch]()
     tables: list[dict[str, pd.DataFrame]] = []
@@ -167,13 +165,10 @@ def carry_out(
     months = _sorted((part[results.MONTHLY] for part in tables), "run_id", "month")
     results.write_table(folder / results.TRAJECTORIES, months)
     # What was drawn over ranges, a row a draw; NaN where a theory holds a number.
-    drawn = [
-        pd.DataFrame({
-            "theory": each.theory, "run": each.first + np.arange(len(each.draws)),
-            "draw": each.draws.names(), **each.draws.drawn,
-        })
-        for each in batches if each.kind == RANGES
-    ]  # fmt: skip
+    drawn = []
+    for each in (batch for batch in batches if batch.kind == RANGES):
+        head = {"theory": each.theory, "run": each.first + np.arange(len(each.draws))}
+        drawn.append(pd.DataFrame({**head, "draw": each.draws.names(), **each.draws.drawn}))
     results.write_table(folder / results.DRAWS, pd.concat(drawn, ignore_index=True))
     results.write_table(folder / results.RUNS, runs)
     # Last, for until then the log says which parts are there.
@@ -192,16 +187,14 @@ def _run_part(
     study: Study, batch: Batch, numbers: Integers, workers: int | None, finished: int,
     report: Callable[[int], None],
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
-    """Tables of some of a batch's runs, of every scenario, after those that are finished."""
     columns, family = batch.family[0].columns, batch.family
     shown, draws = study.shown(columns), batch.draws.part(numbers)
-    outcomes = run_ensemble_draws(
-        family,
-        draws,
-        workers=workers,
-        kept=np.array([columns.index(name) for name in shown], np.int64),
-        report=lambda done: report(finished + len(family) * done),
-    )
+    kept = np.array([columns.index(name) for name in shown], np.int64)
+
+    def tell(done: int) -> None:
+        report(finished + len(family) * done)
+
+    outcomes = run_ensemble_draws(family, draws, workers=workers, kept=kept, report=tell)
     runs, months = [], []
     for inputs, ids, outcome in zip(family, batch.ids, outcomes, strict=True):
         own = [ids[r] for r in numbers]
