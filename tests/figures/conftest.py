@@ -35,11 +35,8 @@ def faults(figure) -> list[str]:
         shown = [panel for panel in figure.axes if panel.get_visible()]
         boxes = {each: each.get_window_extent(renderer) for each in figure.texts}
         boxes |= {each: each.get_tightbbox(renderer) for each in (*figure.legends, *shown)}
-        found = [
-            f"outside: {each}"
-            for each, box in boxes.items()
-            if (Bbox.union([page, box]).extents != page.extents).any()
-        ]
+        reach = {each: Bbox.union([page, box]).extents for each, box in boxes.items()}
+        found = [f"outside: {each}" for each, far in reach.items() if (far != page.extents).any()]
         for panel in shown:
             boxes = [(each, each.get_window_extent(renderer).padded(-1)) for each in panel.texts]
             pairs = combinations([box for box in boxes if box[0].get_text()], 2)

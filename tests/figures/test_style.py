@@ -150,21 +150,17 @@ def test_a_font_of_the_machine_draws_what_our_own_lacks_and_what_none_has_is_sai
     for kind in ("png", "svg"):
         render(figure, kind)
     assert not [*recwarn.list, *caplog.records]
-    assert style.lacking_words([HAS_NOT, HAS_NOT]).startswith(
-        f"no font on this machine has {HAS_NOT}:"
-    )
+    assert f"no font on this machine has {HAS_NOT}:" in style.lacking_words([HAS_NOT, HAS_NOT])
     assert style.lacking_words(["", ""]) == ""
 
 
 def test_a_world_whose_every_name_is_hostile_is_drawn_within_the_page(two_fonts, ran, world):
-    named = {
-        group: {name: replace(each, name=HOSTILE) for name, each in getattr(world, group).items()}
-        for group in ("actors", "theatres")
-    }
-    events = {name: replace(each, title=HOSTILE) for name, each in world.events.items()}
-    found = plot(
-        ran, ["difference", "map", "timeline"], world=replace(world, **named, events=events)
-    )
+    groups = {"actors": world.actors, "theatres": world.theatres, "events": world.events}
+    hostile = {}
+    for group, own in groups.items():
+        key = "title" if group == "events" else "name"
+        hostile[group] = {name: replace(each, **{key: HOSTILE}) for name, each in own.items()}
+    found = plot(ran, ["difference", "map", "timeline"], world=replace(world, **hostile))
     assert len(found) == 4
     for picture in found:
         assert {*"\u4e2d\u6587"} == {*picture.lacking}

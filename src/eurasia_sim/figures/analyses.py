@@ -103,10 +103,9 @@ def index_pages(held: ResultsFolder, request: Request, question: str) -> Iterato
         table, unit = (index_table(own), "") if kind == "sobol" else (own, style.unit_of(parts[0]))
         shown = table.rename(columns={"low": f"{by}_low", "high": f"{by}_high"})
         shown = shown.sort_values(by, ascending=False, kind="stable", ignore_index=True)
-        beside = [
-            ", ".join(_number_words(row, name, label) for name, label in style.MARKS[kind].items())
-            for row in style.rows_of(shown)
-        ]
+        marks = style.MARKS[kind].items()
+        told = ([_number_words(row, *mark) for mark in marks] for row in style.rows_of(shown))
+        beside = [*map(", ".join, told)]
         words = Words(question, style.analysis_caption(held), heading)
         figure, *_ = _factor_rows(kind, shown, beside, words, unit=unit)
         yield Picture(parts, figure, table, f"{heading}, {len(table)} factors")

@@ -169,10 +169,8 @@ def leaning_pages(held: ResultsFolder, _: Request, question: str) -> Iterator[Pi
         found = pd.DataFrame({"before": level, "after": level + moved})
         found["rises"] = (gaps[chosen] > 0).mean()
         labels = [" → ".join(held.names[actor] for actor in ids[name]) for name in chosen]
-        beside = [
-            f"{style.signed(move, 3)}, rises in {100 * share:.0f} %"
-            for move, share in zip(moved, found["rises"], strict=True)
-        ]
+        moves = zip(moved, found["rises"], strict=True)
+        beside = [f"{style.signed(x, 3)}, rises in {100 * share:.0f} %" for x, share in moves]
         after, before = (style.scenario_title(held, name) for name in pair.sides)
         marks = {"before": before, "after": after}
         shown = found.assign(label=labels, beside=beside)
@@ -247,7 +245,6 @@ def draw_dots(panel: Axes, values: Floats, line: float | None, unit: str) -> Non
 
 
 def _part_pages(held: ResultsFolder, question: str) -> Iterator[Picture]:
-    """Every part of every hypothesis, some eighteen rows a figure."""
     parts, rivals = style.table_of(held, "parts"), style.table_of(held, "theories")
     if not parts["n"].any():
         raise ValueError("every run failed")

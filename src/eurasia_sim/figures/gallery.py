@@ -62,11 +62,8 @@ def usual_kinds(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
     if measures:
         found = [kind for name in measures for kind in _kinds_of(held, name)]
         return list(dict.fromkeys(found))
-    found = [
-        name
-        for name, kind in KINDS.items()
-        if held.kind in kind.suits or any(map(held.has, kind.suits))
-    ]
+    kinds = KINDS.items()
+    found = [x for x, own in kinds if held.kind in own.suits or any(map(held.has, own.suits))]
     alone = held.kind == RUN and len(held.manifest["scenarios"]) < 2
     unfit = {"difference", "leanings"} if alone else set()
     unfit |= {"heatmap"} if held.kind == SWEEP and len(held.factors) < 2 else set()
@@ -172,15 +169,11 @@ def save(picture: Picture, into: Path) -> tuple[Path, ...]:
 
     Each file is put in place whole or not at all, and none before all three are drawn.
     """
-    figure, stem = picture.figure, picture.stem
-    contents = {
-        into / f"{stem}.png": render(figure, "png"),
-        into / f"{stem}.svg": render(figure, "svg"),
-        into / f"{stem}.csv": csv_bytes(picture.data),
-    }
-    for path, content in contents.items():
+    paths = tuple(into / f"{picture.stem}.{kind}" for kind in ("png", "svg", "csv"))
+    drawn = render(picture.figure, "png"), render(picture.figure, "svg")
+    for path, content in zip(paths, (*drawn, csv_bytes(picture.data)), strict=True):
         write_bytes(path, content)
-    return tuple(contents)
+    return paths
 
 
 def plot(

@@ -28,7 +28,6 @@ from eurasia_sim.world.world import World
 
 _MOST_LEVELS, _CELLS = 12, 10  # of a factor; one of more levels is cut into cells
 _LEAST_WRITTEN = 0.05
-_OUTLINES = "outlines.geojson"
 _LEAST_PRESENCE = 0.005
 _MAPS_A_PAGE = 2
 _Rings = list[Floats]  # each (points, 2)
@@ -205,7 +204,6 @@ class Moment(NamedTuple):
 
 
 def _moment_at(again: Replay, world: World, t: int, label: str) -> Moment:
-    """One month of means over runs."""
     series = again.inputs.scenario.lever_series(world, capability_index(world, again.inputs.forms))
     values = {str(name): float(value) for name, value in again.means.iloc[t].items()}
     actors, rulers = list(world.actors), []
@@ -220,11 +218,11 @@ def _moment_at(again: Replay, world: World, t: int, label: str) -> Moment:
 @cache
 def _outlines() -> dict[str, _Rings]:
     """Name of a state → its outer borders, longitude and latitude in degrees."""
-    found = json.loads((packaged() / _OUTLINES).read_text(encoding="utf-8"))
-    return {
-        each["properties"]["name"]: [np.array(part[0]) for part in each["geometry"]["coordinates"]]
-        for each in found["features"]
-    }
+    lands = {}
+    for each in json.loads((packaged() / "outlines.geojson").read_bytes())["features"]:
+        rings = [np.array(part[0]) for part in each["geometry"]["coordinates"]]
+        lands[each["properties"]["name"]] = rings
+    return lands
 
 
 def _flat(ring: Floats, middle: Floats) -> Floats:

@@ -35,7 +35,7 @@ from eurasia_sim.simulation.results_folder import SKILL, ResultsFolder
 
 # By kind of picture: the question that titles it, its marks, what its axis is, and notes beneath.
 QUESTIONS, MARKS, UNITS, NOTES = read_page(packaged() / "figures.yaml").data.values()
-STYLE = Path(__file__).parent / "eurasia.mplstyle"
+_STYLE = ["default", str(Path(__file__).parent / "eurasia.mplstyle")]
 PANELS = 4  # of a figure; more measures go on to further figures
 INK, TRACK = "#333333", "#DDDDDD"
 LESS, MORE, MORE_INK = "#6A3D9A", "#D08A00", "#8A5A00"  # below and above zero, in grey too
@@ -111,7 +111,7 @@ def pages_of(items: Any, most: int = PANELS) -> Iterator[tuple[str, Any]]:
 @contextmanager
 def use_style() -> Iterator[None]:
     """The package's style for as long as the block lasts, whatever a person's own settings say."""
-    with matplotlib.style.context(["default", str(STYLE)]), warnings.catch_warnings():
+    with matplotlib.style.context(_STYLE), warnings.catch_warnings():
         # Said once for all figures instead: see `lacking_words`.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
         yield
@@ -126,12 +126,12 @@ def readable(column: str, names: Mapping[str, str] | None = None) -> str:
     known = {"all": "all theatres", **{domain: domain for domain in DOMAINS}, **(names or {})}
     told = measures().get(measure, {"of": ()})
     tie = " → " if "direction" in told["of"] else "–"
-    parts = [
-        tie.join(known.get(x) or capwords(x, "_").replace("_", " ") for x in whom.split("-"))
-        for whom in rest
-    ]
+
+    def written(identifier: str) -> str:
+        return known.get(identifier) or capwords(identifier, "_").replace("_", " ")
+
     label = known.get(measure) or told.get("label", measure.replace("_", " "))
-    return ", ".join([label, *parts])
+    return ", ".join([label, *(tie.join(map(written, whom.split("-"))) for whom in rest)])
 
 
 def unit_of(measure: str) -> str:

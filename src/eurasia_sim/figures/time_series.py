@@ -217,9 +217,7 @@ def _told(events: pd.DataFrame, words: Words) -> str:
     """The events of a lane in words, where they are few."""
     if len(events) > _MOST_WRITTEN:
         return ""
-    deeds = [
-        " ".join([str(each.month), *map(words.name, f"{each.actor} {each.detail}".split())])
-        for each in events.itertuples()
-    ]
+    said = events["actor"] + " " + events["detail"]
+    deeds = events["month"] + " " + said.map(lambda x: " ".join(map(words.name, x.split())))
     places = events["theatre"].map(words.name).groupby(deeds, sort=False).unique()
     return "; ".join(f"{deed}: {', '.join(where)}" for deed, where in places.items())
