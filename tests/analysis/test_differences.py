@@ -355,9 +355,16 @@ def test_a_headline_leaves_out_failed_runs_and_tells_the_split():
     (row,) = headline.headlines(higher, level)
     assert (row["draws"], row["word"]) == (5, DEPENDS)
     text = headline.in_words(row, "from a to b", "by chance", lambda column: column)
-    assert text.startswith(f"competition.{PAIR}: from a to b it {DEPENDS} (5 draws by chance). ")
-    assert "Rises: aim.red-blue; aim.blue-red; encroachment.red-blue" in text
-    assert text.endswith("Not measurable: volume.red-blue; volume.blue-red; colocation.")
+    ways = "rises by aim, encroachment, competition and falls by more joint_share"
+    split = "Rises: aim; encroachment; competition; joint_share."
+    opening = f"From a to b, competition.{PAIR}, {DEPENDS}: {ways}."
+    assert text.startswith(f"{opening} It rests on 5 draws by chance. {split} ")
+    assert text.endswith(" Not measurable: volume; colocation.")
+    # Where one falls and none rises, nothing depends on what is meant.
+    row |= {"word": DEPENDS, "members": dict.fromkeys(FAMILY, OPEN) | {FAMILY[0]: FALLS}}
+    text = headline.in_words(row, "from a to b", "", lambda column: column)
+    assert f", competition.{PAIR}, falls by aim alone. " in text
+    assert "Falls: aim.red-blue. Open: aim.blue-red; volume; " in text
     assert headline.headlines(level, level)[0]["word"] == HARDLY
     assert headline.moved(FAMILY[0], np.zeros(5), np.zeros(5)) == NOTHING
     assert headline.headlines(level.drop(columns=FAMILY[0]), level) == []

@@ -68,20 +68,37 @@ def moved(column: str, first: Floats, second: Floats) -> str:
     return HARDLY if (np.abs(change) <= least).mean() >= rule()["settled"] else OPEN
 
 
-def agreed(words: Mapping[str, str]) -> str:
-    """What a family says together of competition, by what each member does."""
-    turned = {RISES: FALLS, FALLS: RISES}
-    said = [
-        turned.get(word, word) if rule()["members"][column.partition(".")[0]] < 0 else word
+def _said_of_competition(words: Mapping[str, str]) -> dict[str, str]:
+    """What each member with a say says of competition, by what it does itself."""
+    turned, weights = {RISES: FALLS, FALLS: RISES}, rule()["members"]
+    return {
+        column: turned.get(word, word) if weights[column.partition(".")[0]] < 0 else word
         for column, word in words.items()
         if word not in (NOTHING, UNFIT)
-    ]
-    for word, other in turned.items():
+    }
+
+
+def agreed(words: Mapping[str, str]) -> str:
+    """What a family says together of competition, by what each member does."""
+    said = [*_said_of_competition(words).values()]
+    for word, other in ((RISES, FALLS), (FALLS, RISES)):
         if said and other not in said and 2 * said.count(word) >= len(said):
             return word
     if set(said) <= {HARDLY}:
         return HARDLY if said else NOTHING
     return DEPENDS if {RISES, FALLS} & set(said) else UNSETTLED
+
+
+def verb(row: Mapping[str, Any], label: Callable[[str], str]) -> str:
+    """What competition does, of a row of `headlines`; where members part, by which it does what."""
+    if row["word"] != DEPENDS:
+        return str(row["word"])
+    said, weights, ways = _said_of_competition(row["members"]), rule()["members"], list[str]()
+    for word, turned in ((RISES, "less"), (FALLS, "more")):
+        kinds = dict.fromkeys(name.partition(".")[0] for name, own in said.items() if own == word)
+        names = (f"{turned} {label(kind)}" if weights[kind] < 0 else label(kind) for kind in kinds)
+        ways += [f"{word} by {', '.join(names)}"] if kinds else []
+    return f"{DEPENDS}: {' and '.join(ways)}" if len(ways) > 1 else f"{ways[0]} alone"
 
 
 def headlines(first: pd.DataFrame, second: pd.DataFrame) -> list[dict[str, Any]]:
@@ -100,15 +117,18 @@ def headlines(first: pd.DataFrame, second: pd.DataFrame) -> list[dict[str, Any]]
 
 
 def in_words(row: Mapping[str, Any], sides: str, drawn: str, label: Callable[[str], str]) -> str:
-    """A row of `headlines` as sentences: what competition does, then which member does what.
+    """A row of `headlines` in short sentences: what competition does, then which member does what.
 
     `sides` says what is compared ("from this to that"), `drawn` how, `label` a column in words.
     """
-    said: dict[str, list[str]] = {word: [] for word in (RISES, FALLS, OPEN, HARDLY, NOTHING, UNFIT)}
-    for column, word in row["members"].items():
-        kind, whom, _ = column.split(".")
-        said[word].append(label(f"{kind}.{whom}" if _is_directed(kind) else kind))
-    split = (f"{word.capitalize()}: {'; '.join(own)}." for word, own in said.items() if own)
+    members, split = pd.Series(row["members"]), list[str]()
+    for word in (RISES, FALLS, OPEN, HARDLY, NOTHING, UNFIT):
+        names = []
+        for column in members.index[members == word]:
+            kind, whom, _ = column.split(".")
+            both_ways = members[members.index.str.startswith(f"{kind}.")]
+            names.append(label(kind if (both_ways == word).all() else f"{kind}.{whom}"))
+        split += [f"{word.capitalize()}: {'; '.join(dict.fromkeys(names))}."] if names else []
     whom = label(f"competition.{row['pair']}.{row['scope']}")
-    draws = f"{row['draws']} draws {drawn}".rstrip()
-    return " ".join([f"{whom}: {sides} it {row['word']} ({draws}).", *split])
+    answer = f"{sides[0].upper()}{sides[1:]}, {whom}, {verb(row, label)}."
+    return " ".join([answer, f"It rests on {row['draws']} draws {drawn}".rstrip() + ".", *split])
