@@ -13,6 +13,7 @@ from eurasia_sim.world.levers import FREE, check_lever, choices, levers
 from eurasia_sim.world.world import World
 
 _EXAMPLE = "# `eurasia-sim new NAME --from SCENARIO --lever LEVER` writes what it holds now.\n"
+_DEPARTING = "{}; write the first month in which yours may differ"
 _SPREAD = ("presence kind", "threat", "domain", "flag")  # steps that a pick may leave out
 
 
@@ -112,7 +113,9 @@ def scaffold(
             scenario departs.
         named: whether its name leads to it; if not, or if it extends another, it is copied.
     """
-    departs = base.departs if base.departs is not None else base.months - 1
+    departs, when = base.departs, f"as in {base.name}"
+    if departs is None:
+        departs, when = base.months - 1, f"the end of {base.name}, which departs nowhere"
     held, notes = {}, {}
     for pick in picks:
         kind, *ids = pick.split(".")
@@ -136,6 +139,7 @@ def scaffold(
         title=json.dumps(name.replace("_", " ").replace("-", " ").capitalize()),
         extends=extends,
         departs=month_name(base.start + departs),
+        departing=_DEPARTING.format(when),
         copied=copied,
         levers=_lines({"levers": _nested(held, decided)}, notes) if held or decided else _EXAMPLE,
         event=next(iter(world.events), "event_id"),
