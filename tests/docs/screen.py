@@ -30,21 +30,6 @@ POINTS, SEED = 3, 11  # draws beside the reference
 # A hundredth of a measure's own scale, a twentieth of a log-ratio, a tenth of a volume.
 SMALLEST = {"log": 0.05, "steps": 0.04}
 VOLUMES, FLOOR = ("budget units", "share of world power"), 0.002
-HEAD = """# What each number moves
-
-`python -m tests.docs.screen` writes this page; a slow test makes each fifth line anew.
-
-One number at a time goes to both ends of its range in `us_exit` and `us_stays`, eight seeds each,
-at the reference and at three draws of all the others. *Moves* is the largest change of any
-measure's mean over 2002 to 2030, as a multiple of its smallest effect: a hundredth of the measure's
-scale, a twentieth of a log, a tenth of a volume (of the value and 0.002). A number that moves no
-measure by a tenth of that is held: it keeps its range and sources, a scenario or a sweep can set
-it, and no ensemble draws it.
-
-The screen is generous: a rule that falls a month earlier counts, and so does a measure of one
-small place.
-
-"""
 
 
 def candidates(world: World) -> list[str]:
@@ -95,8 +80,8 @@ def screen(world: World, every: int = 1) -> pd.DataFrame:
 
 
 def page_of(found: pd.DataFrame) -> str:
-    """The page of a screen."""
-    parts = [HEAD]
+    """The page of a screen, with what stands above its tables as it is."""
+    parts = [PAGE.read_text(encoding="utf-8").partition("## Drawn")[0]]
     for is_held, title in ((False, "Drawn"), (True, "Held")):
         own = found[(found["why"] != "") == is_held].sort_values("moves", ascending=False)
         rows = (
