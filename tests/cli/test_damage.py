@@ -73,21 +73,14 @@ def test_every_reader_refuses_what_is_damaged_or_missing(
     whole = request.getfixturevalue(of)
     copy = shutil.copytree(whole, tmp_path / whole.name)
     harm(copy / name)
-    readers = [("analyze", copy), ("plot", copy), ("report", copy)]
-    readers += [("compare", whole, copy)] if of == "finished" else []
-    for words in readers:
+    pair = [("compare", whole, copy)] if of == "finished" else []
+    for words in (("analyze", copy), ("plot", copy), ("report", copy), *pair):
         reason = refused(*words)
         assert re.search(rf"(\d+) of \d+ runs are missing or damaged: {name} is ", reason)
         assert again in reason
 
 
-def test_a_picture_refuses_the_damaged_table_that_it_alone_reads(copy: Path) -> None:
-    flip(copy / EVENTS)
-    words = ("plot", copy, "--kind", "timeline", "--out", copy.parent / "drawn")
-    assert f"{EVENTS} is not what was written" in refused(*words)
-
-
-def test_tables_of_an_analysis_and_a_test_are_checked_like_runs(copy: Path, tested: Path) -> None:
+def test_tables_that_one_verb_alone_reads_are_checked_like_runs(copy: Path, tested: Path) -> None:
     done("analyze", copy)
     held, name = open_results(copy, load_world()), "convergence"
     table = held.table(name)
@@ -105,3 +98,6 @@ def test_tables_of_an_analysis_and_a_test_are_checked_like_runs(copy: Path, test
     flip(folder / "verdicts.parquet")
     assert results.found(folder)[1] == {"verdicts.parquet": "is not what was written"}
     assert "verdicts.parquet is not what was written" in refused("report", folder)
+    flip(copy / EVENTS)
+    words = ("plot", copy, "--kind", "timeline", "--out", copy.parent / "drawn")
+    assert f"{EVENTS} is not what was written" in refused(*words)

@@ -1,10 +1,10 @@
 """Results of next to nothing: each verb shows what it can, names the rest, and makes up nothing."""
 
 import contextlib
-import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -86,7 +86,7 @@ _KINDS = ("distribution", "difference", "tornado", "indices")
 def compiled() -> Iterator[None]:
     """Compile the model before any test looks whether a verb does, and read the world once."""
     run_ensemble(["us_exit"], n=1)
-    with mock.patch("eurasia_sim.world.world.load_world", functools.cache(load_world)):
+    with mock.patch("eurasia_sim.world.world.load_world", cache(load_world)):
         yield
 
 
@@ -134,10 +134,8 @@ def drawing_little() -> Iterator[None]:
     def few(held: ResultsFolder, measures: Sequence[str]) -> list[str]:
         return [kind for kind in usual_kinds(held, measures) if kind in _KINDS]
 
-    with contextlib.ExitStack() as stack:
-        for module in ("figures.gallery", "reports.report"):
-            replaced = {"usual_kinds": few, "render": lambda *_: b""}
-            stack.enter_context(mock.patch.multiple(f"eurasia_sim.{module}", **replaced))
+    little = partial(mock.patch.multiple, usual_kinds=few, render=lambda *_: b"")
+    with little("eurasia_sim.figures.gallery"), little("eurasia_sim.reports.report"):
         yield
 
 

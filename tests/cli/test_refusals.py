@@ -124,16 +124,24 @@ GOOD = ("lhs_10M_all.yaml", "[x].yaml", "one_point_grid.yaml", "mathtext_title.y
         "tables/[b].yaml", "tables/dollar.yaml", "corrupt/t.yaml")  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "words", "reason"), [*WRONG, *FAILED])
-def test_wrong_words_end_with_a_code_and_a_reason(
-    ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, words: str, reason: str
-) -> None:
+@pytest.fixture
+def here(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, where whatever compiles or runs the model fails."""
+    refused = AssertionError("it compiles or runs before it refuses")
+    monkeypatch.setattr("eurasia_sim.simulation.ensemble.advance", Mock(side_effect=refused))
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(("code", "words", "reason"), [*WRONG, *FAILED])
+def test_wrong_words_end_with_a_code_and_a_reason_before_any_work(
+    ran: Path, here: Path, code: int, words: str, reason: str
+) -> None:
+    (here / "empty").mkdir()
     answer = call(*words.format(ran=ran).split())
     assert answer.returncode == code
     assert reason in " ".join((answer.stdout + answer.stderr).split())
-    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+    assert [path.name for path in here.iterdir()] == ["empty"]
 
 
 @pytest.mark.parametrize(("name", "now"), successors()["verbs"].items())
@@ -146,19 +154,16 @@ def test_what_has_left_says_in_one_line_how_to_ask_now(name: str, now: str) -> N
 
 @pytest.mark.parametrize("words", TOO_LARGE)
 def test_what_memory_does_not_hold_is_refused_before_any_work(
-    ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+    ran: Path, here: Path, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("eurasia_sim.files.memory.memory_free", lambda: 160_000_000)
-    refused = AssertionError("it compiles or runs before it refuses")
-    monkeypatch.setattr("eurasia_sim.simulation.ensemble.advance", Mock(side_effect=refused))
     answer = call(*words.format(ran=ran).split())
     assert answer.returncode == 2
     found = re.search(r"take about ([\d.,]+) GB of memory, and 0\.2 GB are free", answer.stderr)
     assert found
     assert float(found[1].replace(",", "")) > 0.15
     assert "allowed: " in answer.stderr
-    assert not list(tmp_path.iterdir())
+    assert not list(here.iterdir())
 
 
 @pytest.fixture(scope="module")

@@ -132,6 +132,14 @@ def test_a_table_shows_markup_as_it_was_written_and_colours_unless_told_not_to(c
     assert "\x1b" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("texts", [("x" * 47, "a"), ("a.b.c", "a b " * 30), ("a " * 40, "x" * 47)])
+def test_a_table_parts_texts_between_words_where_there_is_room_for_the_longest(capsys, texts):
+    terminal.say(table("", [[*texts, 0.123456, -12345.6]], "abcd"[: len(texts) + 2]))
+    shown = capsys.readouterr().out
+    assert {*" ".join(texts).split(), "0.123", "−12", "346"} <= {*shown.split()}
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 @pytest.mark.parametrize(
     ("words", "code", "said"),

@@ -15,6 +15,7 @@ from tests.command import call, done, run_without_pictures
 from eurasia_sim.cli import VERBS
 from eurasia_sim.files.data_yaml import world_folder
 from eurasia_sim.kernel.outcomes import column_names
+from eurasia_sim.reports.blocks import number
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.scenarios.schema import measures
 from eurasia_sim.simulation.results import MANIFEST
@@ -43,6 +44,8 @@ TOLD: list[tuple[str, tuple[str, ...]]] = [
                          "leaves the record in: 2023-01", "levers: none")),
     ("explain balance_of_threat", ("one of the theories", "cite: walt1985")),
     ("explain tajikistan", ("one of the actors", "one of the theatres", "theatres.tajikistan")),
+    (f"explain {Path(__file__).parents[2] / 'scenarios' / 'us_stays.yaml'}",
+     ("us_stays (one of the scenarios)", "forces 4500 from 2021-05")),
     ("explain us_stays", ("presence.united_states.afghanistan.forces 4500 from 2021-05",)),
     ("explain eaeu", ("one of the institutions", "record: russia, kazakhstan, kyrgyzstan")),
     ("explain takeover_of_kabul c001 H1",
@@ -134,7 +137,8 @@ def test_the_summary_counts_every_number_once() -> None:
     found, text = said("explain", "--summary"), done("explain", "--summary")
     counted = sum(count for group in found["by_group"].values() for count in group.values())
     assert counted == found["numbers"] > found["drawn"] > 0
-    assert f"{counted} \nAn ensemble over the declared ranges draws {found['drawn']}" in text
+    drawn = f"{number(counted)} An ensemble over the declared ranges draws {found['drawn']} of them"
+    assert " ".join(drawn.split()) in " ".join(text.split())
 
 
 def test_evidence_is_listed_with_its_place_and_compared_with_its_texts(tmp_path: Path) -> None:
@@ -212,6 +216,8 @@ def test_new_writes_a_sound_file_that_says_what_its_base_says(
     assert json.loads((here / "scenario.schema.json").read_text())["title"]
     assert ("forces:   # 0, or 11 to 1000000 (troops)\n" in text) == picked.startswith("presence")
     assert call(*words).returncode == 1
+    departs = "departs nowhere" if base == "record" else f"as in {base}"
+    assert re.search(rf'\ndeparts: "\d{{4}}-\d\d"   # .*{departs}; write the first month', text)
 
 
 def test_a_run_carries_its_world_and_a_broken_one_says_where(here: Path) -> None:

@@ -14,6 +14,7 @@ from eurasia_sim.dashboard import answers, shared
 from eurasia_sim.dashboard.server import OwnPageOnly, listening
 from eurasia_sim.dashboard.session import Question, Session, complaints
 from eurasia_sim.files.data_yaml import DataError
+from eurasia_sim.reports.blocks import number
 from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation.ensemble import run_paired
 from eurasia_sim.simulation.events import event_log
@@ -186,7 +187,11 @@ def test_answers_grow_with_the_bits_of_the_plain_ensemble_until_they_are_told_to
     assert not second.months.iloc[:, :12].any(axis=None)
     for side, outcome in zip(second.sides.values(), plain, strict=True):
         assert np.array_equal(side.to_numpy(), outcome.means)
-    assert second.means[: sizes[0]].tobytes() == first.means.tobytes()
+    one, other = second.sides.values()
+    told, mean = second.told, (one - other)[columns[at]].mean()
+    assert (told.rows[0]["mean"], len(told.rows) > 1) == (number(mean, "+"), True)
+    assert (told.sides[1], told.over) == ("The United States stays", "over the declared ranges")
+    assert "It rests on 80 draws." in second.split[0]
     assert second.failed == {"us_exit": 0, "us_stays": 0}
     stop.set()
     assert list(growing) == []

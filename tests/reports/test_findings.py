@@ -165,12 +165,6 @@ def test_the_page_of_a_map_shows_every_cell(world: World, result: Evaluation) ->
     assert of_map.count("\n| one | ") == 2 * 2
 
 
-def test_numbers_are_signed_and_what_is_none_is_a_dash() -> None:
-    written = [findings.number(NAN), findings.number(-0.5, 1)]
-    assert written == ["–", "-0.5"]
-    assert [findings.percent(each) for each in (NAN, 0.126)] == ["–", "13 %"]
-
-
 @pytest.mark.parametrize(
     "words",
     [

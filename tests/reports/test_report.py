@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.reports.blocks import interval_of, number, share, short
+from eurasia_sim.reports.blocks import interval_of, number, share
 from eurasia_sim.reports.report import MOST_BYTES, report_page
 from eurasia_sim.simulation.results import write_manifest
 from eurasia_sim.simulation.results_folder import open_results
@@ -76,12 +76,12 @@ def test_a_runs_page_says_all_that_a_referee_asks_for(pages, ran, world):
         "Commands that reproduce it",
     ]  # fmt: skip
     gap = manifest["summary"]["differences"][0]
-    cells = f"{gap['mean']:+.4f}</td>", f"{gap['low']:+.4f} to {gap['high']:+.4f}</td>"
+    cells = f"{number(gap['mean'], '+')}</td>", f"{interval_of(gap, '+')}</td>"
     for said in (
         manifest["scenarios"]["us_exit"]["question"], manifest["digests"]["model"],
         manifest["command"].split(" --out")[0],
         "The United States leaves, against: The United States stays", "no probabilities of events",
-        "rest on judgement", "514 claims", *(cell.replace("-", "−") for cell in cells),
+        "rest on judgement", "514 claims", *cells,
     ):  # fmt: skip
         assert said in page
     opening = section(page, "answer")
@@ -133,17 +133,15 @@ def test_validation_shows_the_misses_first(copied, world):
 
 
 def test_numbers_are_written_alike():
-    assert [short(each) for each in (0.0123456, 12345, None, float("nan"))] == [
-        "0.0123", "12345", "–", "–",
-    ]  # fmt: skip
     written = {
-        -0.001234: "−0.00123", 0.00002: "0.0000200", 34198.6639: "34\N{THIN SPACE}198.7",
-        0.01234: "0.0123", float("nan"): "–", None: "–", 12345: "12\N{THIN SPACE}345",
-        float("inf"): "∞",
+        -0.001234: "−0.00123", 0.00002: "0.0000200", 34198.6639: "34\N{THIN SPACE}199",
+        0.01234: "0.0123", float("nan"): "–", None: "–", 12345: "12\N{THIN SPACE}345", 12.0: "12.0",
+        float("inf"): "∞", -1e-12: "0.00", 2**60: f"{2**60:,}".replace(",", "\N{THIN SPACE}"),
     }  # fmt: skip
     assert {value: number(value) for value in written} == written
-    assert share(0.274) == "27\N{NARROW NO-BREAK SPACE}%"
-    assert interval_of({"low": -1.0, "high": np.float64(2.0)}) == "−1.0000 to 2.0000"
+    assert [number(value, "+") for value in (0.5, 0.0, -0.5)] == ["+0.500", "0.00", "−0.500"]
+    assert (share(0.274), share(-0.001)) == tuple(f"{x}\N{NARROW NO-BREAK SPACE}%" for x in (27, 0))
+    assert interval_of({"low": -1.0, "high": np.float64(2.0)}) == "−1.00 to 2.00"
 
 
 @pytest.mark.browser

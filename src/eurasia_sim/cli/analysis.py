@@ -19,12 +19,12 @@ from eurasia_sim.cli.output import trust_line
 from eurasia_sim.figures.style import readable
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.ordinary import csv_bytes
-from eurasia_sim.reports.blocks import Blocks, Line, short, table
-from eurasia_sim.scenarios.scenario import Scenario, load_scenario
+from eurasia_sim.reports.blocks import Blocks, Line, number, table
+from eurasia_sim.scenarios.scenario import load_scenario
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.run import RANGES, REFERENCE, SETS
-from eurasia_sim.world.world import World, load_world
+from eurasia_sim.world.world import load_world
 
 _HIDDEN = {"boxes": ("parameter", "low", "high", "mass")}  # columns that its words repeat
 _FOR_FIGURES = "paths"  # a section whose rows that count stand in another
@@ -73,7 +73,8 @@ def analyze(
         place, found = load_world(world), []
         for scenario in [load_scenario(name, place, settings or ()) for name in names]:
             asked = options.chosen_theories(theory, place, [scenario.theory])
-            at, root = _month_of(scenario, place, month), 7 if seed is None else seed
+            root, months = 7 if seed is None else seed, scenario.months
+            at = options.month("--month", month, place, months) if month else months - 1
             options.compile_once(prepare(place, scenario, asked[0]))
             found.append(compared_blocs(place, scenario, asked, at, n, root, workers))
         blocks = chain.from_iterable(map(_blocs, found))
@@ -199,19 +200,11 @@ def section_blocks(section: Section, measures: Sequence[str], most: int) -> Bloc
         shown = shown.loc[:, ~(shown.isna() | (shown.astype(str) == "")).all()]
         same = shown.columns[(shown.astype(str) == shown.astype(str).iloc[0]).all()]
         same = same[: len(same) * (len(shown) > 1)]
-        told = [f"{name.replace('_', ' ')} {short(shown[name].iloc[0])}" for name in same]
+        told = [f"{name.replace('_', ' ')} {number(shown[name].iloc[0])}" for name in same]
         cut = [f"the first {most} of {len(rows)} rows"] if len(rows) > most else []
         title = f"\n{section.title}: {readable(measure)}\n{'; '.join([*told, *cut])}"
-        yield table(title.rstrip(), shown.drop(columns=same), form=short)
+        yield table(title.rstrip(), shown.drop(columns=same))
     yield from (f"  {note}" for note in section.notes)
-
-
-def _month_of(scenario: Scenario, world: World, month: str | None) -> int:
-    at = scenario.months - 1 if month is None else world.month(month)
-    if not 0 <= at < scenario.months:
-        period = f"{world.date(0)} to {world.date(scenario.months - 1)}"
-        raise DataError([f"--month {month} lies outside {scenario.name}; one of {period}"])
-    return at
 
 
 def _blocs(result: dict[str, Any]) -> Blocks:
@@ -300,8 +293,12 @@ def _compared(found: list[pairing.Comparison], told: dict[str, Any], *, every: b
     leading = [each for each in found if each.head["set"] == lead]
     for kind in kinds if every else [lead]:
         own = [each for each in found if each.head["set"] == kind]
-        counts = "; ".join(f"{_names(each.head)}: {_counted(each)}" for each in own)
-        yield f"Of {len(own[0].measures)} measures {SETS[kind]}: {counts}."
+        counts = []
+        for each in own:
+            words = Counter(row["verdict"] for row in each.measures)
+            counted = ", ".join(f"{count} {word}" for word, count in words.most_common())
+            counts.append(f"{_names(each.head)}: {counted}")
+        yield f"Of {len(own[0].measures)} measures {SETS[kind]}: {'; '.join(counts)}."
         for each in own if every else own[:1]:
             said = [in_words(row, _way(each.head), "", readable) for row in each.headlines]
             yield from said if every else [text.partition(". ")[0] + "." for text in said[:1]]
@@ -338,17 +335,12 @@ def _differing(each: pairing.Comparison, *, every: bool) -> Blocks:
     why = f"{each.why}; {runs.format_map(each.counts)}"
     if every:
         title = f"\n{_names(each.head)}, {SETS[each.head['set']]}\n{why}"
-        yield table(title, rows, form=short)
+        yield table(title, rows)
     else:
         cells = ({**row, "mean": f"{row['mean']:+.2g}".replace("+nan", "–")} for row in rows[:_FEW])
         most = map("{A less B} {mean} ({verdict})".format_map, cells)
         yield f"Most apart, A less B: {'; '.join(most)}."
         yield why
-
-
-def _counted(each: pairing.Comparison) -> str:
-    words = Counter(row["verdict"] for row in each.measures)
-    return ", ".join(f"{count} {word}" for word, count in words.most_common())
 
 
 def _names(head: dict[str, str]) -> str:
@@ -365,5 +357,5 @@ def _way(head: dict[str, str]) -> str:
 
 def _setting(value: Any) -> str:
     """A setting in words; a dash for none."""
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return "–" if value is None else text or "–"
+    listed = value if isinstance(value, list) else [value] * (value is not None)
+    return ", ".join(map(str, listed)) or "–"

@@ -12,15 +12,15 @@ import typer
 from typer import Argument, Option
 
 from eurasia_sim.cli import FAILED_WORK, options, terminal
-from eurasia_sim.cli.scenario import LISTERS
+from eurasia_sim.cli.scenario import LISTERS, scenario_rows
 from eurasia_sim.evidence import claims
 from eurasia_sim.evidence.coding import agreement
 from eurasia_sim.evidence.references import Work, read_bibliography
 from eurasia_sim.files.data_yaml import DataError, Number, near
 from eurasia_sim.files.text import alike
-from eurasia_sim.reports.blocks import Block, Blocks, Line, short, table
+from eurasia_sim.reports.blocks import Block, Blocks, Line, table
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
-from eurasia_sim.scenarios.schema import measures, names, present_name
+from eurasia_sim.scenarios.schema import SUFFIXES, measures, names, present_name
 from eurasia_sim.scenarios.sources import works_of, works_of_all, works_of_numbers
 from eurasia_sim.scenarios.writer import values_held
 from eurasia_sim.world.levers import check_lever, choices, levers
@@ -56,7 +56,7 @@ def explain(
 
     Example: eurasia-sim explain --evidence verify my_texts/
     """
-    given, failed = names or [], False
+    given = names or []
     if evidence is not None:
         options.refuse(context, ("summary", "cite"), "not with --evidence")
         if len(given) != (evidence == "verify"):
@@ -67,7 +67,6 @@ def explain(
         raise DataError(["give either names, or --summary, or --evidence"])
     if evidence == "verify":
         found = _verified(Path(given[0]), world)
-        failed = bool(found[0]["problems"])
     elif evidence == "agreement":
         found = _agreement(claims.load_evidence(world))
     elif cite:
@@ -76,7 +75,7 @@ def explain(
         place = load_world(world)
         found = _explained(given, place) if given else _summary(place)
     terminal.answer(*found, as_json=as_json)
-    if failed:
+    if evidence == "verify" and found[0]["problems"]:
         raise typer.Exit(FAILED_WORK)
 
 
@@ -119,6 +118,9 @@ def _named(world: World, name: str) -> list[dict[str, Any]]:
     if name in world.numbers:
         evidence = claims.load_evidence(None if name.startswith(OF_RULES) else world.directory)
         return [described(world, name, evidence)]
+    if (path := Path(name)).suffix in SUFFIXES:
+        more = _more(world, "scenarios", name)
+        return [{"kind": "scenarios", **row, **more} for row in scenario_rows({path.stem: path})]
     kinds = {kind: list_of(world) for kind, list_of in LISTERS.items() if kind != "numbers"}
     labels = {
         str(label).lower(): row["id"]
@@ -155,7 +157,10 @@ def _more(world: World, kind: str, name: str) -> dict[str, Any]:
     if kind == "scenarios":
         said = load_scenario(name, world).resolved()
         steps = {
-            path: " then ".join(f"{_plain(value)} from {date}" for date, value in dated.items())
+            path: " then ".join(
+                f"{value if isinstance(value, str) else f'{value:.9g}'} from {date}"
+                for date, value in dated.items()
+            )
             for path, dated in said["levers"].items()
         }
         return {
@@ -171,10 +176,6 @@ def _more(world: World, kind: str, name: str) -> dict[str, Any]:
     last = world.record_until - world.start  # with every event of the record
     (value,) = values_held(as_recorded(world), world, name, last).values()
     return {"when_the_record_ends": value, "the_record": ""}
-
-
-def _plain(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.9g}"
 
 
 def _is_path(world: World, name: str) -> bool:
@@ -206,20 +207,17 @@ def _numbers_at(world: World, path: str) -> list[Number]:
 
 
 def _summary(world: World) -> Answer:
-    groups: dict[str, Counter[str]] = {}
-    for number in world.numbers.values():
-        groups.setdefault(number.path.partition(".")[0], Counter())[number.basis] += 1
-    every = sum(groups.values(), Counter[str]())
-    counted = {
-        group: {basis: of[basis] for basis, _ in every.most_common()}
-        for group, of in [*groups.items(), ("all", every)]
-    }
-    rows = [{"": group, **of, "all": sum(of.values())} for group, of in counted.items()]
-    drawn = f"An ensemble over the declared ranges draws {len(world.drawn)} of them"
-    counted.pop("all")
-    plain = {"numbers": every.total(), "drawn": len(world.drawn), "by_group": counted}
-    title, others = f"{every.total()} numbers by basis", "the others are the same in every run."
-    return plain, [table(title, rows, form=short), f"{drawn}; {others}"]
+    every = Counter(number.basis for number in world.numbers.values())
+    groups = {path.partition(".")[0]: dict.fromkeys(dict(every.most_common()), 0)
+              for path in world.numbers}  # fmt: skip
+    for path, number in world.numbers.items():
+        groups[path.partition(".")[0]][number.basis] += 1
+    total, drawn = every.total(), len(world.drawn)
+    rows = [{"": name, **of, "all": sum(of.values())} for name, of in groups.items()]
+    rows.append({"": "all", **dict(every.most_common()), "all": total})
+    same = f"An ensemble over the declared ranges draws {drawn} of them; the others are the same"
+    told: list[Block] = [table(f"{total} numbers by basis", rows), f"{same} in every run."]
+    return {"numbers": total, "drawn": drawn, "by_group": groups}, told
 
 
 def _cited(names: list[str], world: Path | None) -> Answer:
@@ -296,7 +294,7 @@ def _agreement(evidence: claims.Evidence) -> Answer:
         alone = f"{seen.first_only} by the first alone, {seen.second_only} by the second alone"
         marked = f"{seen.both} marked by both, {alone}, of {seen.universe}"
         said += [
-            table(title, rows, columns, form=short),
+            table(title, rows, columns),
             f"  passages: alpha {seen.alpha:.3f}, Jaccard {seen.jaccard:.3f} ({marked})",
         ]
     for sample in evidence.support.samples:

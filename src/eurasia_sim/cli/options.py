@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
+from eurasia_sim.files.checker import LARGEST_SEED
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.world.world import World
 
 if TYPE_CHECKING:
     from eurasia_sim.simulation.inputs import Inputs
 
-MOST_RUNS, LARGEST_SEED = 100_000, 2**63 - 1
+MOST_RUNS = 100_000
 SHORT = {r"^rules\.\w+\.(\w+)": r"\1"}  # a number's name is its last word
 
 AsJson = Annotated[bool, Option("--json", help="Print JSON.")]
@@ -50,6 +51,15 @@ def number(help_text: str, *, least: float | None = None, positive: bool = False
         return value
 
     return Option(callback=check, help=help_text, min=least)
+
+
+def month(flag: str, date: str, world: World, months: int) -> int:
+    """A month of a date YYYY-MM among so many from the start of the record, else DataError."""
+    found = world.month(date)
+    if not 0 <= found < months:
+        period = f"{world.date(0)} to {world.date(months - 1)}"
+        raise DataError([f"{flag} {date} lies outside what can be run; one of {period}"])
+    return found
 
 
 def refuse(context: typer.Context, names: Collection[str], reason: str) -> None:
@@ -120,12 +130,10 @@ def origin(world: World, **digests: Any) -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    file, found = Path(__file__), None
-    for words in (("ls-files", "--error-unmatch", file.name), ("rev-parse", "HEAD")):
-        command = ["git", "-C", str(file.parent), *words]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
-        except (OSError, subprocess.SubprocessError):
-            return None
-        found = done.stdout.strip()
-    return found
+    file = Path(__file__)  # in no commit but of our own repository
+    command = ["git", "-C", str(file.parent), "rev-parse", "HEAD", f"HEAD:./{file.name}"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.split()[0]

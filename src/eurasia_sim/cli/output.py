@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import pandas as pd
 import typer
 from typer import Option
 
@@ -20,9 +21,6 @@ from eurasia_sim.simulation import results
 from eurasia_sim.simulation.inputs import prepare
 from eurasia_sim.simulation.results_folder import ResultsFolder, open_results
 from eurasia_sim.world.world import World
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def plot(
@@ -88,7 +86,7 @@ def found_again(folder: Path) -> bool:
 
 
 def finish(
-    folder: Path, content: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]", world: World,
+    folder: Path, content: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], world: World,
     files: Sequence[str] = (), kinds: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Write tables, draw the usual pictures of some kinds, then write the manifest.
@@ -115,8 +113,8 @@ def trust_line(folder: Path, world: Path | None = None) -> str:
         held = open_results(folder, world)
     except (DataError, OSError):
         return ""
-    theory = held.manifest.get("theory") or held.world.default_theory
-    return f"Trust: {trust(held.world, (held.manifest.get('theories') or [theory])[0])}"
+    named = held.manifest.get("theories") or [held.manifest.get("theory")]
+    return f"Trust: {trust(held.world, named[0] or held.world.default_theory)}"
 
 
 def report(

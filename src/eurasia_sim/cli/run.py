@@ -39,6 +39,7 @@ from eurasia_sim.world.world import load_world
 _PACKAGES = ("eurasia-sim", "numba", "numpy", "pandas", "pyarrow", "scipy", "matplotlib")
 # Lines of the answer where nothing is set, and columns of its table.
 _LINES, _COLUMNS = 15, 4
+_NAMED = 2  # others that the answer names, each by what it says
 
 
 def run(
@@ -83,14 +84,10 @@ def run(
     result = {"summary": _summary(study, runs), "until": end}
     if not reused:
         _finish(study, inputs, folder, runs, result, began)
-
-    def told() -> Blocks:
-        notes = [*conditions(family, place), *_lacking(study, inputs[0], result)]
-        found = answers(open_results(folder, place), measures)
-        yield from _told(study, found, notes, is_whole=every or bool(measures), every=every)
-        yield from terminal.ending(folder, "report", reused=reused)
-
-    terminal.answer({"folder": str(folder), **result}, told(), as_json=as_json)
+    notes = [*conditions(family, place), *_lacking(study, inputs[0], result)]
+    told = _told(study, folder, notes, measures, every=every)
+    ends = terminal.ending(folder, "report", reused=reused)
+    terminal.answer({"folder": str(folder), **result}, chain(told, ends), as_json=as_json)
     if (runs["status"] != "ok").any() or (end is not None and not end["met"]):
         raise typer.Exit(FAILED_WORK)
 
@@ -149,10 +146,9 @@ def _summary(study: Study, runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]
             head = {"theory": theory, "set": kind, "scenario": name}
             counts = {"n": len(own), "failed": int((own["status"] != "ok").sum())}
             for measure in shown:
-                values, low, high = own[measure].dropna(), math.nan, math.nan
-                if len(values) > 1:  # one run has no quantiles
-                    low, high = map(float, values.quantile([0.05, 0.95]))
-                spread = {"mean": float(values.mean()), "low": low, "high": high}
+                values = own[measure].dropna()  # of which one has no quantiles
+                low, high = values.quantile([0.05, 0.95]) if len(values) > 1 else [math.nan] * 2
+                spread = {"mean": float(values.mean()), "low": float(low), "high": float(high)}
                 outcomes.append({**head, "measure": measure, **spread, **counts})
             if name != names[0]:
                 head["first"] = names[0]
@@ -207,29 +203,33 @@ def _lacking(study: Study, inputs: Inputs, result: dict[str, Any]) -> list[str]:
     if end := result["until"]:
         met = "is met" if end["met"] else "is not met, and --most is reached"
         half = f"± {end['half_width']:.3g}" if end["half_width"] >= 0 else "known to no width"
-        notes.append(
-            f"{end['rule']} {met} after {end['runs']} runs; widest: {end['widest']}, {half}"
-        )
+        ended = f"{end['rule']} {met} after {end['runs']} runs"
+        notes.append(f"{ended}; widest: {end['widest']}, {half}")
     return notes
 
 
-def _told(
-    study: Study, found: list[list[Answer]], notes: list[str], *, is_whole: bool, every: bool
-) -> Blocks:
-    """The answer in a few lines, what was set, how far to trust it, and what comes next.
+def _besides(others: list[Answer], *, is_pair: bool) -> str:
+    """What other pairs of scenarios and theories say of the first measure; of many, both ends."""
+    found = [each for each in others if len(each.sides) > 1 and each.rows]
+    said = [
+        f"{each.theory if is_pair else f'{each.sides[-1]} ({each.theory})'} "
+        "{change}, up in {rises in}".format_map(each.rows[0])
+        for each in sorted(found, key=lambda each: each.rises)
+    ]
+    if len(said) > _NAMED:
+        return f"Of {len(said)} others (--all), least: {said[0]}; most: {said[-1]}."
+    return f"Besides: {'; '.join(said)}." if said else ""
 
-    Args:
-        found: by theory and scenario, the leading set first.
-        is_whole: every row of a table. every: the tables of all sets.
-    """
+
+def _told(
+    study: Study, folder: Path, notes: list[str], measures: list[str], *, every: bool
+) -> Blocks:
+    """The answer in a few lines, what was set, how far to trust it; or the tables of all sets."""
+    found = answers(open_results(folder, study.world), measures)
     (lead, *weaker), *others = found
-    is_pair, besides = len(study.scenarios) == 2, list[str]()
-    for each in (own[0] for own in others if own[0].rows and len(study.scenarios) > 1):
-        name = each.theory if is_pair else f"{each.sides[-1]} ({each.theory})"
-        besides.append("{} {change}, up in {rises in}".format(name, **each.rows[0]))
-    also = f"Besides: {'; '.join(besides)}." if besides else ""
     question = study.scenarios[0].question
-    head = terminal.lines_of(lead.title, question, lead.sentence, also, *notes)
+    besides = _besides([own[0] for own in others], is_pair=len(study.scenarios) == 2)
+    head = terminal.lines_of(lead.title, question, lead.sentence, besides, *notes)
     focus = dict.fromkeys(study.world.names[who] for pair in study.world.pairs for who in pair)
     of_others = f"Of others than {', '.join(focus)}: --measure, such as --measure 'benefit.*'"
     careful = [one.over for one in weaker if one.way * lead.way < 0]
@@ -241,7 +241,7 @@ def _told(
     )
     yield from head
     window = f"mean, {' to '.join(study.window())}"
-    room = None if is_whole else max(_LINES - len(head) - len(tail) - 3, 1)
+    room = None if every or measures else max(_LINES - len(head) - len(tail) - 3, 1)
     for each in chain(*found) if every else [lead]:
         columns = [window, *[*each.rows[0]][1:_COLUMNS]] if each.rows else []
         cells = [[*row.values()][:_COLUMNS] for row in each.rows[:room]]

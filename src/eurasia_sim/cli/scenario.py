@@ -59,10 +59,11 @@ def check(
     every, lines = [], list[Line]()
     for file in files:
         problems = problems_of(file, place)
-        many = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
-        lines += map(
-            Line, [*map(str, problems), f"{file}: {many if problems else 'nothing wrong'}"]
+        many = (
+            f"{len(problems)} problem{'s' * (len(problems) > 1)}" if problems else "nothing wrong"
         )
+        lines += map(Line, map(str, problems))
+        lines.append(Line(f"{file}: {many if problems else 'nothing wrong'}"))
         every += problems
     terminal.answer(list(map(asdict, every)), lines, as_json=as_json)
     if every:
@@ -77,14 +78,11 @@ def problems_of(file: str, world: World) -> list[Problem]:
         known = {**names(world=world.directory), **experiments()}
         reason = "no such file, scenario or experiment"
         return [Problem(file, 1, 1, reason, "", nearest(file, known), ", ".join(known))]
-    kind = kind_of(path)
+    loaders = {"sweep": load_experiment, "hypotheses": load_hypotheses}
     try:
-        if kind == "sweep":
-            load_experiment(path, world)
-        elif kind == "hypotheses":
-            load_hypotheses(path, world)
-        else:
+        if (kind := kind_of(path)) not in loaders:
             return check_file(path, world)
+        loaders[kind](path, world)
     except DataError as error:
         return error.problems
     return []
@@ -146,12 +144,13 @@ def _pages(files: dict[str, Path]) -> list[tuple[str, Path, dict[str, Any]]]:
     return [(name, path, page if isinstance(page, dict) else {}) for name, path, page in pages]
 
 
-def _scenarios(world: World) -> Rows:
+def scenario_rows(files: dict[str, Path]) -> Rows:
+    """What `list` shows of scenario files, by name."""
     kept = ("question", "extends", "departs", "expect")
     return [
         {"id": name, "says": page.get("title") or _UNREAD, **{key: page.get(key) for key in kept},
          "levers": list(page.get("levers") or ()), "file": str(path)}
-        for name, path, page in _pages(names(world=world.directory))
+        for name, path, page in _pages(files)
     ]  # fmt: skip
 
 
@@ -180,7 +179,7 @@ def _claims(world: World) -> Rows:
 
 LISTERS: dict[str, Callable[[World], Rows]] = {
     "worlds": _worlds,
-    "scenarios": _scenarios,
+    "scenarios": lambda world: scenario_rows(names(world=world.directory)),
     "theories": lambda world: [
         {"id": name, "says": preset.says + " (default)" * (name == world.default_theory),
          "fixes": dict(preset.fix), "cite": list(preset.cite)}

@@ -21,7 +21,7 @@ from eurasia_sim.experiments import sweep as sweeps
 from eurasia_sim.experiments.executors import Work
 from eurasia_sim.figures.style import readable
 from eurasia_sim.files.data_yaml import DataError
-from eurasia_sim.reports.blocks import Blocks, Line
+from eurasia_sim.reports.blocks import Blocks, Line, number
 from eurasia_sim.scenarios.schema import names
 from eurasia_sim.world.world import load_world
 
@@ -127,8 +127,8 @@ def _show_estimate(prepared: sweeps.Sweep, out: Path, work: Work, *, as_json: bo
     folder = None if prepared.is_partial else str(out / prepared.plan.folder)
     left = f" ({found['left_out']:,} more break a constraint)" if found["left_out"] else ""
     constrained = bool(prepared.setup.experiment.file.constraints)
-    where = f"estimated from a few points{', before constraints' * constrained}"
-    where = f"the folder would be {folder}" if folder else where
+    few = f"estimated from a few points{', before constraints' * constrained}"
+    where = f"the folder would be {folder}" if folder else few
     time = timedelta(seconds=round(found["seconds"]))
     lines = [
         f"{found['points']:,} points{left}, {found['runs']:,} runs in {found['parts']:,} parts",
@@ -153,10 +153,8 @@ def _told(end: sweeps.Ended) -> Blocks:
         material = material_of(end.folder, [])
         measure = material.measures[0]
         values, found = material.runs[measure].dropna(), means(material, [measure])
-        low, high = values.quantile([0.05, 0.95])
-        spread = (
-            f"mean {values.mean():.3g}, 90 % of {len(values)} runs from {low:.3g} to {high:.3g}."
-        )
+        mean, low, high = map(number, (values.mean(), *values.quantile([0.05, 0.95])))
+        spread = f"mean {mean}, 90 % of {len(values)} runs from {low} to {high}."
         yield f"{readable(measure)}: {spread}" if len(values) else "Every run failed."
         yield sentence(found, measure)
         if len(found.table):

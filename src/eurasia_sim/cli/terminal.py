@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import typer
 from rich import table as rich_table
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
@@ -59,17 +60,33 @@ def answer(plain: Any, blocks: Iterable[Block], *, as_json: bool) -> None:
 
 
 def _draw(table: Table) -> None:
-    """Print a table, texts in as many lines as they need and every number whole."""
+    """Print a table: every number whole, texts in as many lines as they need, between words."""
     say(table.caption)
+    console = _console(width=None if sys.stdout.isatty() else WIDTH)
+    heads = [name.replace("_", "\n") for name in table.columns]
+    rows = [[shortened(visible(cell)) for cell in row] for row in table.rows]
+    columns = [[*head.split("\n"), *cells] for head, *cells in zip(heads, *rows, strict=True)]
+    widths = [max(map(cell_len, column)) for column in columns]
+    least = [
+        widths[at]
+        if at in table.numeric
+        else max(map(cell_len, " ".join(column).split()), default=0)
+        for at, column in enumerate(columns)
+    ]
+    room = console.width - len(columns)
+    while sum(widths) > room and widths != least:
+        widest = max((most, at) for at, most in enumerate(widths) if most > least[at])[1]
+        widths[widest] -= 1
     drawn = rich_table.Table(box=None, padding=(0, 1, 0, 0))
-    for at, name in enumerate(table.columns):
-        look: Any = {"justify": "left", "overflow": "fold"}
+    for at, head in enumerate(heads):
         if at in table.numeric:
-            look = {"justify": "right", "overflow": "ellipsis", "no_wrap": True}
-        drawn.add_column(name.replace("_", "\n"), **look)
-    for row in table.rows:
-        drawn.add_row(*(shortened(visible(cell)) for cell in row))
-    _console(width=None if sys.stdout.isatty() else WIDTH).print(drawn)
+            drawn.add_column(head, justify="right", overflow="ellipsis", no_wrap=True)
+        else:  # words are broken only where there is no room for the longest
+            width = widths[at] if sum(widths) <= room else None
+            drawn.add_column(head, overflow="fold", width=width)
+    for row in rows:
+        drawn.add_row(*row)
+    console.print(drawn)
 
 
 def _console(**more: Any) -> Console:

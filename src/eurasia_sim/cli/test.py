@@ -16,7 +16,7 @@ from eurasia_sim.hypotheses.arms import Effort, check_size
 from eurasia_sim.hypotheses.evaluation import Evaluation, evaluate
 from eurasia_sim.hypotheses.hypothesis import Family, arm_scenario
 from eurasia_sim.hypotheses.loader import load_hypotheses
-from eurasia_sim.reports.blocks import Blocks, short, table
+from eurasia_sim.reports.blocks import Blocks, table
 from eurasia_sim.reports.findings import findings_pages
 from eurasia_sim.simulation import results
 from eurasia_sim.simulation.family import content_digest
@@ -116,7 +116,7 @@ def _verdicts(result: Evaluation, *, every: bool) -> Blocks:
             "\nParts: the first arms less the second at reference values, beyond the smallest "
             "effect that matters; shares of draws in which that holds"
         )
-        yield table(title, parts[[*_PARTS]].rename(columns=_PARTS), form=short)
+        yield table(title, parts[[*_PARTS]].rename(columns=_PARTS))
     lost, without = parts["failed"].max(), int((parts["n"] == 0).sum())
     failed = f"At most {lost} runs of a part failed at reference" * bool(lost)
     failed += f"; {without} parts have no run, so no effect" * bool(without)

@@ -16,7 +16,7 @@ from eurasia_sim.cli import FAILED_WORK, options, terminal
 from eurasia_sim.cli.output import finish
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.memory import PROCESS, require_memory
-from eurasia_sim.reports.blocks import Blocks, short, table
+from eurasia_sim.reports.blocks import Blocks, share, table
 from eurasia_sim.scenarios import posterior
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings, as_recorded, load_scenario
 from eurasia_sim.simulation import results
@@ -60,16 +60,13 @@ def validate(
     Example: eurasia-sim validate --item 'votes*' --theory all
     """
     place = load_world(world)
-    items, has_patterns = _of_world(place, ["*"] if everything else item or [])
     asked = load_scenario(scenario, place) if scenario else as_recorded(place)
     asked = apply_settings(asked, settings or (), place)
     if until is not None:
-        last = place.month(until)
-        if not 0 <= last < _MOST_MONTHS:
-            period = f"{place.date(0)} to {place.date(_MOST_MONTHS - 1)}"
-            raise DataError([f"--until {until} lies outside what can be run; one of {period}"])
+        last = options.month("--until", until, place, _MOST_MONTHS)
         asked = replace(asked, months=last + 1)
     theories = options.chosen_theories(theory, place, [asked.theory])
+    items, has_patterns = _of_world(place, asked, ["*"] if everything else item or [])
     given = (place, asked, theories, n, seed, workers)
     found = _scores(*given, has_patterns=has_patterns, with_floors=with_floors)
     folder, tables = _write(out, place, asked, found, n, seed)
@@ -86,15 +83,12 @@ def validate(
         raise typer.Exit(FAILED_WORK)
 
 
-def _of_world(world: World, asked: Sequence[str]) -> tuple[list[str], bool]:
-    """The items that names or wildcards stand for, and whether the world has patterns.
-
-    What is wrong with either is said before anything is compiled.
-    """
+def _of_world(world: World, scenario: Scenario, asked: Sequence[str]) -> tuple[list[str], bool]:
+    """The items that names or wildcards stand for, and whether there are patterns to look at."""
     items = [*compared(world)]
     has_patterns = (world.directory / patterns.FILE).is_file()
     if has_patterns or not items:
-        patterns.load_patterns(world)
+        patterns.within_reach(patterns.load_patterns(world), scenario, world)
     for each in asked:
         if each != "*" and not matching(items, each):
             known = near(each, items) or f"; one of {', '.join(items) or 'none'}"
@@ -142,9 +136,7 @@ def _write(
         **options.origin(world, scenario=scenario.digest),
         "kind": "validation", "scenario": scenario.resolved(), "theories": list(found),
         "runs_a_side": n, "seed": seed,
-        "scores": {
-            name: own["patterns"].scores for name, own in found.items() if "patterns" in own
-        },
+        "scores": {x: own["patterns"].scores for x, own in found.items() if "patterns" in own},
         "failed": {name: sum(_lost(own).values()) for name, own in found.items()},
     }  # fmt: skip
     digests, effort = content["digests"], (str(n), str(seed))
@@ -208,10 +200,9 @@ def _skill(own: forecasts.Skill | None, items: Sequence[str]) -> Blocks:
     yield f"Worst (what it adds): {_shares(-rows[~better]['model'].head(_WORST))}."
     yield "Hindsight: its builders knew later years."
     if items:
-        title = "\nPer cent of the best free forecast's error saved, three years ahead"
-        shown = (100 * rows.loc[rows.index.isin(items), _BESIDE]).round().reset_index()
-        shown = shown.rename(columns={"low": "one out", "high": "at most"})
-        yield table(title, shown, form=short)
+        title = "\nPart of the best free forecast's error saved, three years ahead"
+        shown = rows.loc[rows.index.isin(items), _BESIDE].map(share).reset_index()
+        yield table(title, shown.rename(columns={"low": "one out", "high": "at most"}))
     for name in items:
         of_item = own.table[own.table["item"] == name]
         for (dyads, target), part in of_item.groupby(["dyads", "target"], sort=False):
@@ -219,7 +210,7 @@ def _skill(own: forecasts.Skill | None, items: Sequence[str]) -> Blocks:
             cells = cells.add_prefix("in ").add_suffix(" y").reset_index()
             cases = f"{part['units'].max()} units, {part['cases'].min()} to {part['cases'].max()}"
             title = f"\n{name}, dyads: {dyads}; {target}; {cases} cases; CRPS"
-            yield table(title, cells, form=short)
+            yield table(title, cells)
 
 
 def _shares(values: "pd.Series[float]") -> str:
@@ -260,19 +251,19 @@ def _patterns(last_month: str, result: patterns.Validation, everything: bool) ->
         "\nFacts of recognition, by those whose sentence coded the relation: tau of first talks and"
         " of flags up, area under the curve of missions kept, mean log of the chance"
     )
-    yield table(title, result.recognition, form=short)
+    yield table(title, result.recognition)
     rows = result.table.sort_values("model", kind="stable")
     why = rows["circular"].str.partition("; ")[0]
-    rows = rows.assign(pattern=rows["pattern"] + " – " + rows["says"], why=why)
-    easy = ~rows["counted"] & (why == "")
-    for title, group, more in (
-        ("patterns that count, misses first", rows["counted"], []),
-        ("passed by both baselines, so not counted", easy, []),
-        ("circular, so not counted", why != "", ["why"]),
+    said = rows["pattern"].str.replace("_", " ") + " – " + rows["says"]
+    rows = rows.assign(pattern=said + (" (" + why + ")").where(why != "", ""))
+    for title, group in (
+        ("patterns that count, misses first", rows["counted"]),
+        ("passed by both baselines, so not counted", ~rows["counted"] & (why == "")),
+        ("circular, so not counted", why != ""),
     ):
         if group.any():
-            shown = rows.loc[group, ["pattern", *_SHARES, *more]].rename(columns=_SHARES)
-            yield table(f"\n{title}", shown, form=short)
+            shown = rows.loc[group, ["pattern", *_SHARES]].rename(columns=_SHARES)
+            yield table(f"\n{title}", shown)
 
 
 def calibrate(
@@ -375,7 +366,7 @@ def _fit(
     spans = {f"{x}_{end}": f"{end} {x}" for x in ("before", "after") for end in ("low", "high")}
     shown = clear[["number", *spans, "left", "shift"]].head(_MOST_SHOWN).rename(columns=spans)
     title = "What moved most, with 90 % intervals:"
-    yield table(title, shown.replace(options.SHORT, regex=True), form=short)
+    yield table(title, shown.replace(options.SHORT, regex=True))
     held = content["held_out"]
     is_better = held["gain"] > posterior.BEYOND_CHANCE * held["error"]
     better, first = ("better", "the fit") if is_better else ("no better", "these")
@@ -387,7 +378,7 @@ def _fit(
     yield f"{said} than the declared ranges, so results show {first} first."
     if weighed:
         title = "Log scores three years on, and stacking weights, over the ranges and of the fits"
-        yield table(title, weighed["theories"], form=short)
+        yield table(title, weighed["theories"])
     for group in content["one_theory"]:
         if len(group) > 1:
             yield f"One theory to any record like this one: {', '.join(group)}"

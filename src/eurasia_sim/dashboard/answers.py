@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from eurasia_sim.analysis.differences import mean_interval, says
+from eurasia_sim.analysis.headline import headlines, in_words
 from eurasia_sim.compute.dimensions import Floats
 from eurasia_sim.dashboard import shared
 from eurasia_sim.dashboard.session import Question
@@ -19,11 +19,13 @@ from eurasia_sim.figures import maps, style
 from eurasia_sim.figures.gallery import render
 from eurasia_sim.figures.time_series import outlook
 from eurasia_sim.files.text import visible
+from eurasia_sim.reports import outcomes
 from eurasia_sim.simulation.ensemble import Outcome, run_ensemble_draws
 from eurasia_sim.simulation.family import check_family
 from eurasia_sim.simulation.inputs import Inputs, branch_month, prepare
 from eurasia_sim.simulation.mesa_model import EurasiaModel
 from eurasia_sim.simulation.parameter_draws import range_draws, reference_draws
+from eurasia_sim.simulation.run import RANGES, REFERENCE
 
 # What each view shows, and the measure of which it is; the map is of several.
 VIEWS = {
@@ -96,10 +98,10 @@ def picture(model: EurasiaModel, view: str) -> Drawn:
 class Answer:
     """What all runs done so far say of one measure: the first scenario's, less a second's."""
 
-    column: str
+    told: outcomes.Answer
+    split: tuple[str, ...]  # what each member of a family of measures says of competition
     sides: Mapping[str, pd.DataFrame]  # scenario -> a row a run, a column a measure: means
     months: pd.DataFrame  # of the measure: a row a run, a column a month; NaN where a run failed
-    means: Floats  # (R,) of the measure, from the parting on
     failed: Mapping[str, int]
     parting: str  # month in which the scenarios part
     figure: Drawn | None  # of these runs, or of those before the last batch
@@ -153,9 +155,9 @@ def answers(
         stop: set where no further batch is wanted.
     """
     world, family, n = shared.world(), family_of(question, second), sum(BATCHES)
-    draws = reference_draws(family[0], n, question.seed)
+    kind, draws = REFERENCE, reference_draws(family[0], n, question.seed)
     if over_ranges:
-        draws = range_draws(world, family[0], n, question.seed)
+        kind, draws = RANGES, range_draws(world, family[0], n, question.seed)
     parting, last = parting_month(family), min(inputs.months for inputs in family)
     columns, shown = family[0].columns, slice(max(parting - _YEAR, 0), last)
     dates, names = [world.date(t) for t in range(last)], [each.scenario.name for each in family]
@@ -166,26 +168,36 @@ def answers(
         part, done = draws.part(slice(done, done + size)), done + size
         batches.append(run_ensemble_draws(family, part, window=(parting, last), kept=kept))
         whole = [Outcome.joined(own) for own in zip(*batches, strict=True)]
-        sides = [pd.DataFrame(each.means, columns=columns) for each in whole]
-        months = _less(*(each.trajectories[:, shown, 0] for each in whole))
-        answer = Answer(
-            column=column,
-            sides=dict(zip(names, sides, strict=True)),
-            months=pd.DataFrame(months, columns=dates[shown]),
-            means=_less(*(side[column].to_numpy() for side in sides)),
-            failed={k: int(each.failed.sum()) for k, each in zip(names, whole, strict=True)},
-            parting=dates[parting],
-            figure=figure,
-        )
+        means = [pd.DataFrame(each.means, columns=columns) for each in whole]
+        sides = dict(zip(names, means, strict=True))
+        told, split = _told(sides, family[0].theory, kind, column)
+        each_month = _less(*(each.trajectories[:, shown, 0] for each in whole))
+        months = pd.DataFrame(each_month, columns=dates[shown])
+        failed = {k: int(each.failed.sum()) for k, each in zip(names, whole, strict=True)}
+        answer = Answer(told, split, sides, months, failed, dates[parting], figure)
         yield answer
         if stop.is_set():
             return
-        figure = _drawn(answer, question.seed, family[0].theory)
+        figure = _drawn(answer, column, question.seed, family[0].theory)
         yield replace(answer, figure=figure)
 
 
 def _less(first: Floats, second: Floats | None = None) -> Floats:
     return first if second is None else first - second
+
+
+def _told(
+    sides: Mapping[str, pd.DataFrame], theory: str, kind: str, column: str
+) -> tuple[outcomes.Answer, tuple[str, ...]]:
+    """What `run` says of these runs, of the measure and those always in view, and the split."""
+    names, titles = shared.world().names, {name: titled(name) for name in sides}
+    runs = [own.assign(scenario=name, run=own.index) for name, own in sides.items()]
+    family = headlines(*sides.values()) if len(sides) > 1 else []
+    shown = list(dict.fromkeys((column, *key_columns(list(runs[0].columns)))))
+    given = (titles, theory, kind, shown, names, family)
+    way = "from “{1}” to “{0}”".format(*titles.values()) if len(sides) > 1 else ""
+    split = [in_words(row, way, "", lambda name: style.readable(name, names)) for row in family]
+    return outcomes.answer_of(pd.concat(runs), *given), tuple(split)
 
 
 def warm() -> None:
@@ -196,16 +208,17 @@ def warm() -> None:
     next(answer for answer in growing if answer.figure)
 
 
-def _drawn(answer: Answer, seed: int, theory: str) -> Drawn:
+def _drawn(answer: Answer, column: str, seed: int, theory: str) -> Drawn:
     """A fan of the measure, and dots of its means."""
     names, done = shared.world().names, len(answer.months)
-    title, unit = style.readable(answer.column, names), style.unit_of(answer.column)
+    title, unit = style.readable(column, names), style.unit_of(column)
     counts = {name: (done, lost) for name, lost in answer.failed.items()}
-    under, subject = style.caption(counts, seed, theory), ", less: ".join(map(titled, counts))
+    under, subject = style.caption(counts, seed, theory), ", less: ".join(answer.told.sides)
     headings = ("month by month", f"mean from {answer.parting} on")
     parting = answer.parting if len(counts) > 1 else None
     labels = style.Words(title, under, subject, names)
-    given = (answer.months, answer.means, parting, headings, labels, unit)
+    means = _less(*(side[column].to_numpy() for side in answer.sides.values()))
+    given = (answer.months, means, parting, headings, labels, unit)
     says = f"{title}: {done} runs of {' and of '.join(counts)}, and their spread"
     return in_turn(lambda: outlook(*given), says)
 
@@ -214,20 +227,3 @@ def titled(name: str) -> str:
     """The title of a scenario of an answer, which may be one that a visitor has changed."""
     own = name.removesuffix(_EDITED)
     return shared.titles().get(own, own) + (", as set here" if own != name else "")
-
-
-def difference(answer: Answer) -> str:
-    """The paired difference, first less second, in words."""
-    one, other = answer.sides
-    whole = answer.means[np.isfinite(answer.means)]
-    if not len(whole):
-        return "No pair of runs is whole."
-    level = answer.sides[other][answer.column].mean()
-    low, high = mean_interval(whole)
-    shares = {"pairs": len(whole), "above": (whole > 0).mean(), "below": (whole < 0).mean()}
-    found = style.readable(answer.column, shared.world().names)
-    sentence = says(shares, found[0].upper() + found[1:], "so far")
-    per_cent = f"{100 * whole.mean() / abs(level):+.1f} % of the level, " if level else ""
-    mean = f"On average {per_cent}{whole.mean():+.5f}"
-    interval = f"95 % interval of the mean {low:+.5f} to {high:+.5f}"
-    return f"{titled(one)}, against: {titled(other)}. {sentence} {mean}; {interval}."

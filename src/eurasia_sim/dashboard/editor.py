@@ -9,7 +9,7 @@ from typing import Any
 import solara
 
 from eurasia_sim.dashboard import shared
-from eurasia_sim.dashboard.answers import ALONE, VIEWS
+from eurasia_sim.dashboard.answers import ALONE
 from eurasia_sim.dashboard.session import Question, Session, complaints
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.text import visible
@@ -17,7 +17,6 @@ from eurasia_sim.scenarios.writer import file_text, values_held
 from eurasia_sim.world.levers import FREE, choices, levers
 from eurasia_sim.world.provenance import described, told
 
-TABS = ("Answer", *VIEWS, "Events", "Numbers", "By hand", "Export")
 _STEPS = 100  # of a slider between its two ends
 
 

@@ -6,10 +6,9 @@ from functools import partial
 import solara
 import solara.lab
 
-from eurasia_sim.analysis.headline import headlines, in_words
 from eurasia_sim.compute.dimensions import DOMAINS
 from eurasia_sim.dashboard import answers, editor, shared
-from eurasia_sim.dashboard.editor import TABS, Visit, select, words
+from eurasia_sim.dashboard.editor import Visit, select, words
 from eurasia_sim.dashboard.session import complaints
 from eurasia_sim.figures.style import readable
 from eurasia_sim.files.data_yaml import packaged
@@ -19,6 +18,7 @@ from eurasia_sim.simulation.inputs import prepare
 _PAUSE = 0.25  # seconds between two months that play by themselves
 _PATIENCE = 10.0  # seconds for a month to be drawn
 _MOST_EVENTS = 60
+_COLUMNS = 4  # of an answer
 _YEAR = 12
 _WHOLE = 100  # per cent
 
@@ -63,14 +63,10 @@ def Run(visit: Visit) -> None:
     solara.use_thread(play, dependencies=[playing.value, session], intrusive_cancel=False)
     Clock(visit)
     KeyNumbers(visit)
-    parts = {
-        "Answer": Comparison, "Events": Events, "Numbers": Provenance, "By hand": ActorControl,
-        "Export": editor.Export, **{name: partial(Picture, view=name) for name in answers.VIEWS},
-    }  # fmt: skip
     with solara.lab.Tabs(value=visit.tab, lazy=True):
-        for name in TABS:
+        for name, part in _TABS.items():
             with solara.lab.Tab(name):
-                parts[name](visit)
+                part(visit)
 
 
 @solara.component
@@ -78,12 +74,9 @@ def Clock(visit: Visit) -> None:
     """The month, what takes the run on, and where it stands."""
     session, play = visit.session, visit.playing.value
     model, over = session.model, session.is_over
-    departs, where = model.scenario.departs, "the scenario is over"
-    if not over and departs is None:
-        where = "the record"
-    elif not over:
-        verb = "parted" if model.month > departs else "parts"
-        where = f"{verb} from the record in {session.world.date(departs)}"
+    departs, where = model.scenario.departs, "the record"
+    if departs is not None:
+        where = f"leaves the record in {session.world.date(departs)}"
     button = partial(solara.Button, small=True)
     with solara.Row(gap="8px", style="align-items:center;flex-wrap:wrap"):
         words("span", model.date, "month")
@@ -98,7 +91,7 @@ def Clock(visit: Visit) -> None:
         button("Pause" if play else "Play", on_click=toggle, disabled=over)
         button("To the end", on_click=rest, disabled=over or play)
         button("Start over", on_click=restart, disabled=play)
-        words("span", where, "quiet")
+        words("span", "the scenario is over" if over else where, "quiet")
 
 
 @solara.component
@@ -108,7 +101,7 @@ def KeyNumbers(visit: Visit) -> None:
 
     def trace(column: str) -> None:
         visit.column.set(column)
-        visit.tab.set(TABS.index("Numbers"))
+        visit.tab.set([*_TABS].index("Numbers"))
 
     with solara.Row(gap="6px", style="flex-wrap:wrap", classes=["key-numbers"]):
         for name in answers.key_columns(model.inputs.columns):
@@ -127,10 +120,9 @@ def Comparison(visit: Visit) -> None:
     other = visit.second.value if visit.second.value in choices else answers.ALONE
     chosen = visit.measured.value
     chosen = chosen if chosen in columns else answers.key_columns(columns)[0]
-    wide = visit.over_ranges.value
-    compute = partial(answers.answers, question, other, chosen, over_ranges=wide)
-    asked = [question, other, chosen, wide]
-    result = solara.use_thread(compute, dependencies=asked, intrusive_cancel=False)
+    asked = (question, other, chosen, visit.over_ranges.value)
+    compute = partial(answers.answers, *asked[:3], over_ranges=asked[3])
+    result = solara.use_thread(compute, dependencies=[*asked], intrusive_cancel=False)
     with solara.ColumnsResponsive(12, medium=6):
         others = {name: shared.titles().get(name, name) for name in choices}
         select("Against", others, other, visit.second.set)
@@ -148,23 +140,16 @@ def Comparison(visit: Visit) -> None:
 @solara.component
 def AnswerView(answer: answers.Answer) -> None:
     """An answer in words, its figure, and its numbers."""
-    names, titled = shared.world().names, answers.titled
-    if len(answer.sides) > 1:
-        one, other = map(titled, answer.sides)
-        for row in headlines(*answer.sides.values()):
-            sides = f"from “{other}” to “{one}”"
-            words("p", in_words(row, sides, "", lambda name: readable(name, names)), "told")
-        words("p", answers.difference(answer), "difference")
-    done = f"{len(answer.months)} of {sum(answers.BATCHES)} paired runs"
+    told, lost = answer.told, ", ".join(map(str, answer.failed.values()))
+    words("p", f"{told.title}: {told.sentence} {told.unknown}", "told", "difference")
+    done = f"{len(answer.months)} of {sum(answers.BATCHES)} paired runs; {lost} failed"
     words("p", done, "answered", "quiet")
     if answer.figure is not None:
         solara.HTML("div", unsafe_innerHTML=answer.figure.element(), classes=["figure"])
-    rows = [("", "runs", "failed", "mean", "90 % of runs")]
-    for name, runs in answer.sides.items():
-        low, high = runs[answer.column].quantile([0.05, 0.95])
-        mean, span = f"{runs[answer.column].mean():.4f}", f"{low:.4f} to {high:.4f}"
-        rows.append((titled(name), str(len(runs)), str(answer.failed[name]), mean, span))
-    editor.table(rows, "found")
+    rows = [*told.rows[:1], *(row.values() for row in told.rows)]  # the first for its headings
+    editor.table((list(row)[:_COLUMNS] for row in rows), "found")
+    for text in answer.split:
+        words("p", text, "quiet")
 
 
 @solara.component
@@ -265,7 +250,15 @@ def ActorControl(visit: Visit) -> None:
             words("b", word)
         for name, theatre in world.theatres.items():
             words("span", theatre.name)
-            for place in ((name, domain) for domain in DOMAINS):
-                percent, moved_to = percents[place], partial(take, place=place)
-                label = f"{percent}"
-                solara.SliderInt(label, percent, 0, _WHOLE, on_value=moved_to, thumb_label=False)
+            for domain in DOMAINS:
+                percent = percents[name, domain]
+                moved_to = partial(take, place=(name, domain))
+                solara.SliderInt(
+                    f"{percent}", percent, 0, _WHOLE, on_value=moved_to, thumb_label=False
+                )
+
+
+_TABS = {
+    "Answer": Comparison, **{name: partial(Picture, view=name) for name in answers.VIEWS},
+    "Events": Events, "Numbers": Provenance, "By hand": ActorControl, "Export": editor.Export,
+}  # fmt: skip

@@ -14,7 +14,6 @@ from typing import Any
 
 from eurasia_sim.dashboard.answers import warm
 
-_PAGE = "eurasia_sim.dashboard.page"
 _LOOK = 2  # seconds between two looks for visitors who left
 _MOST_LEFT = 3  # of them that are kept, about 10 MB each, for an hour
 
@@ -22,9 +21,10 @@ _MOST_LEFT = 3  # of them that are kept, about 10 MB each, for an hour
 def serve(host: str, port: int) -> None:
     """Serve the page until interrupted; raises OSError where the address cannot be had."""
     # Solara reads these on import: it reports nothing to its makers and fetches nothing elsewhere.
-    os.environ.update(
-        SOLARA_APP=_PAGE, SOLARA_TELEMETRY_MIXPANEL_ENABLE="False", SOLARA_THEME_SHOW_BANNER="False"
-    )
+    os.environ |= {
+        "SOLARA_APP": "eurasia_sim.dashboard.page", "SOLARA_THEME_SHOW_BANNER": "False",
+        "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
+    }  # fmt: skip
     os.environ.setdefault("SOLARA_KERNEL_CULL_TIMEOUT", "1h")  # then a visitor is forgotten
     logging.getLogger("solara").setLevel(logging.ERROR)
     # It matters inside another site's page only.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from eurasia_sim.dashboard import shared
+from eurasia_sim.files.checker import LARGEST_SEED
 from eurasia_sim.files.data_yaml import DataError, near
 from eurasia_sim.files.text import visible
 from eurasia_sim.scenarios.scenario import Scenario, apply_settings
@@ -12,7 +13,6 @@ from eurasia_sim.simulation.events import Event, View, changes, view_of
 from eurasia_sim.simulation.mesa_model import EurasiaModel
 
 _MOST_SETTINGS = 60
-_LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,7 @@ class Question:
     def resolved(self) -> Scenario:
         """The scenario asked for, with its settings applied.
 
-        Raises DataError for an unknown scenario or theory, a seed out of range, too many settings,
-        or those that `--set` would refuse.
+        Raises DataError for all that is unknown, out of range, too many, or refused by `--set`.
         """
         world, scenarios, count = shared.world(), shared.scenarios(), len(self.settings)
         problems = []
@@ -50,8 +49,8 @@ class Question:
             problems.append(f"{self.scenario!r} is no scenario{near(self.scenario, scenarios)}")
         if self.theory is not None and self.theory not in world.theories:
             problems.append(f"{self.theory!r} is no theory{near(self.theory, world.theories)}")
-        if not 0 <= self.seed <= _LARGEST_SEED:
-            problems.append(f"seed {self.seed} is out of range; allowed: 0 to {_LARGEST_SEED}")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            problems.append(f"seed {self.seed} is out of range; allowed: 0 to {LARGEST_SEED}")
         if count > _MOST_SETTINGS:
             problems.append(f"{count} settings are too many; allowed: {_MOST_SETTINGS}")
         if problems:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from eurasia_sim.compute.dimensions import Floats
-from eurasia_sim.files.checker import Format, Strict
+from eurasia_sim.files.checker import LARGEST_SEED, Format, Strict
 from eurasia_sim.scenarios.scenario import Scenario
 
 Kind = Literal["grid", "zip", "list", "table", "latin_hypercube", "sobol", "saltelli", "morris"]
@@ -114,7 +114,7 @@ class SweepFile(Strict):
     chance: Chance | None = None
     measures: list[str] = Field(default_factory=list)
     window: list[str] = Field(default_factory=list, max_length=2)
-    seed: int = Field(default=7, ge=0, lt=2**63)
+    seed: int = Field(default=7, ge=0, le=LARGEST_SEED)
 
 
 def is_choice(name: str) -> bool:

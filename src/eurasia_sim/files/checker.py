@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 FORMAT = 2  # of scenario and experiment files
+LARGEST_SEED = 2**63 - 1  # that is the root of all others, in files and on the command line
 _LONGEST = 60  # characters of a value that are shown
 
 _PYDANTIC = re.compile(

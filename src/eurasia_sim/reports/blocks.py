@@ -4,13 +4,15 @@ An answer is built once, of these; the terminal and the pages show them each in 
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from eurasia_sim.files.data_yaml import packaged
 from eurasia_sim.files.text import visible
 
-_OF_NUMBERS = set("0123456789.,–−+- to%±[]()\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}")
+_OF_NUMBERS = set("0123456789.,–−+- to%±[]()∞\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}")
+_NOTHING = 1e-9  # what is smaller is written as 0
 
 
 class Table(NamedTuple):
@@ -41,47 +43,39 @@ Block = str | Table | Image | Line
 Blocks = Iterator[Block]
 
 
-def number(value: Any, digits: int = 4) -> str:
-    """A number as a page writes it, the smallest with three digits; a dash where there is none.
+def number(value: Any, sign: str = "") -> str:
+    """A number to three digits, from 1,000 on whole; a dash for none; what is no number as it is.
 
-    What is no number is written as it is.
+    With `sign` "+" also what is above 0 has its sign.
     """
     if isinstance(value, bool | str):
         return str(value)
     if value is None or math.isnan(value):
         return "–"
-    if isinstance(value, float) and math.isinf(value):
-        return "−∞" if value < 0 else "∞"
-    if isinstance(value, float) and 1e-12 < abs(value) < 0.01:
-        digits = 2 - math.floor(math.log10(abs(value)))
-    elif abs(value) >= 1000:
-        digits = min(digits, 1)
-    text = f"{value:,.{digits}f}" if isinstance(value, float) else f"{value:,}"
-    return text.replace(",", "\N{THIN SPACE}").replace("-", "−")
-
-
-def short(value: Any) -> str:
-    """A number as a terminal writes it: whole, or to three digits; a dash where there is none."""
-    if isinstance(value, float):
-        return "–" if math.isnan(value) else f"{value:#.3g}".rstrip(".")
-    return "–" if value is None else str(value)
+    value = 0.0 if isinstance(value, float) and abs(value) <= _NOTHING else value
+    size = abs(value)
+    if not isinstance(value, float):
+        text = f"{size:,}"
+    elif size >= 1000:
+        text = "∞" if math.isinf(size) else f"{size:,.0f}"
+    else:
+        text = f"{Decimal(f'{size:.2e}'):f}"
+    before = "−" if value < 0 else sign if value else ""
+    return before + text.replace(",", "\N{THIN SPACE}")
 
 
 def share(value: float) -> str:
     """A share as a percentage; a dash where there is none."""
-    return "–" if math.isnan(value) else f"{value:.0%}".replace("%", "\N{NARROW NO-BREAK SPACE}%")
+    return "–" if math.isnan(value) else f"{number(round(100 * value))}\N{NARROW NO-BREAK SPACE}%"
 
 
-def interval_of(row: Mapping[str, float]) -> str:
+def interval_of(row: Mapping[str, float], sign: str = "") -> str:
     """Both ends of a row's interval."""
-    return f"{number(float(row['low']))} to {number(float(row['high']))}"
+    return f"{number(float(row['low']), sign)} to {number(float(row['high']), sign)}"
 
 
-def table(
-    caption: str, rows: Any, columns: Iterable[str] = (), *,
-    form: Callable[[Any], str] = number, folded: str = "",
-) -> Table:  # fmt: skip
-    """A table of rows whose numbers are written alike, by `form`.
+def table(caption: str, rows: Any, columns: Iterable[str] = (), folded: str = "") -> Table:
+    """A table of rows; numbers in it are written as `number` writes them.
 
     Args:
         rows: a data frame; or a mapping a row, or with columns a sequence a row.
@@ -92,7 +86,7 @@ def table(
     columns = [str(name) for name in columns or (rows[0] if rows else ())]
     values = [[*row.values()] if isinstance(row, Mapping) else [*row] for row in rows]
     numeric = {at for at in range(len(columns)) if all(_is_numeric(row[at]) for row in values)}
-    cells = [[form(cell) for cell in row] for row in values]
+    cells = [[*map(number, row)] for row in values]
     return Table(caption, columns, cells, frozenset(numeric), folded)
 
 

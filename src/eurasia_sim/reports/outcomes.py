@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from eurasia_sim.analysis import differences
-from eurasia_sim.analysis.headline import in_words, smallest_effect
+from eurasia_sim.analysis.headline import in_words, smallest_effect, verb
 from eurasia_sim.figures.style import readable, rows_of, scenario_title, table_of
 from eurasia_sim.files.data_yaml import month_name, packaged, read_page
 from eurasia_sim.reports.blocks import Blocks, interval_of, number, share, table
@@ -32,7 +31,6 @@ _PART = {
     "colocation_part": "by co-location", "joint_part": "by joint share",
     "correlation": "correlation", "variance_gain": "variance gain",
 }  # fmt: skip
-_rounded = partial(number, digits=3)
 
 
 class Answer(NamedTuple):
@@ -44,6 +42,7 @@ class Answer(NamedTuple):
     sentence: str
     rows: tuple[dict[str, str], ...]  # cells by heading; the first measure, then the largest moves
     unknown: str = ""  # how much more than the scenarios what nobody knows moves the first measure
+    rises: float = 0.0  # share of draws in which the first measure does
     way: int = 0  # 1 or -1 where the first measure surely rises or falls by what matters
 
     @property
@@ -60,55 +59,65 @@ def answers(held: ResultsFolder, measures: Sequence[str] = ()) -> list[list[Answ
     """
     shown = list(measures) or held.shown
     lead, runs = held.manifest.get("leads", RANGES), held.runs(shown)
-    _, *others = dict.fromkeys(runs["scenario"])
+    first, *others = dict.fromkeys(runs["scenario"])
+    said = held.manifest["summary"].get("headlines", ())
     return [
         [
-            _answer(held, own, str(theory), kind, other, shown)
+            answer_of(
+                own, {name: scenario_title(held, name) for name in (first, other) if name},
+                str(theory), kind, shown, held.names,
+                [row for row in said
+                 if (row["theory"], row["set"], row["scenario"]) == (theory, kind, other)],
+            )
             for kind in dict.fromkeys((lead, *SETS))
             if len(own := of_theory[of_theory["set"] == kind])
         ]
         for theory, of_theory in runs.groupby("theory", sort=False)
         for other in others or [""]
-    ]
+    ]  # fmt: skip
 
 
-def _answer(
-    held: ResultsFolder, runs: pd.DataFrame, theory: str, kind: str, other: str, shown: list[str]
-) -> Answer:
-    """The first scenario against another, or alone, over one set of draws.
+def answer_of(
+    runs: pd.DataFrame, sides: Mapping[str, str], theory: str, kind: str, shown: Sequence[str],
+    names: Mapping[str, str], headlines: Sequence[Mapping[str, Any]],
+) -> Answer:  # fmt: skip
+    """The first scenario against another, or alone, over one set of draws of one theory.
 
-    The family of measures that competition may mean speaks first, where a folder holds its word.
+    Args:
+        sides: by name the title of each. shown: columns, the first one first. names: how ids are
+            written out. headlines: what families say of competition, before the column of it does.
     """
-    first, over = str(runs["scenario"].iloc[0]), SETS[kind]
-    sides = tuple(scenario_title(held, name) for name in (first, other) if name)
-    who = (sides, theory.replace("_", " "), over)
-    if not other:
+    over, (first, *others) = SETS[kind], sides
+    who = (tuple(sides.values()), theory.replace("_", " "), over)
+
+    def label(column: str) -> str:
+        return readable(column, names)
+
+    if not others:
         count = int(np.isfinite(runs[shown[0]]).sum())
+        low, high = (runs[list(shown)].quantile(end) for end in (0.05, 0.95))
         alone = tuple(
-            {
-                "measure": readable(name, held.names), "mean": f"{runs[name].mean():.4f}",
-                "90 % of draws": "{:.4f} to {:.4f}".format(*runs[name].quantile([0.05, 0.95])),
-            }
+            {"measure": label(name), "mean": number(runs[name].mean()),
+             "90 % of draws": interval_of({"low": low[name], "high": high[name]})}
             for name in shown
         )  # fmt: skip
         return Answer(*who, f"{count} draws {over}; nothing to compare with.", alone)
-    lead, *rest = rows_of(differences.difference_summary(runs, first, other, shown))
-    label = readable(lead["measure"], held.names)
-    subject = f"{label[0].upper()}{label[1:]},"
-    for row in held.manifest["summary"].get("headlines", ()):
-        of = f"competition.{row['pair']}.{row['scope']}"
-        whose = (row["theory"], row["set"], row["scenario"], of)
-        if whose == (theory, kind, other, lead["measure"]):
-            subject = f"{subject} {row['word']}. By the measure of that name it"
+    lead, *rest = rows_of(differences.difference_summary(runs, first, others[0], shown))
+    subject = f"{label(lead['measure'])[0].upper()}{label(lead['measure'])[1:]},"
+    for row in headlines:
+        if lead["measure"] == f"competition.{row['pair']}.{row['scope']}":
+            subject = f"{subject} {verb(row, label)}. By the measure of that name it"
     moved = [row for row in rest if row["pairs"] and (row["above"] or row["below"])]
     moved.sort(key=lambda row: -abs(row["mean"]) / _level(row))
-    cells = tuple(_cells(row, held) for row in (lead, *moved) if row["pairs"])
+    cells = tuple(
+        {"measure": label(row["measure"]), **_cells(row)} for row in (lead, *moved) if row["pairs"]
+    )
     times = f"What nobody knows moves it {lead['times']:.0f} times as much as this difference."
     unknown = times if lead["times"] >= _NOTABLE else ""
     is_sure = lead["low"] > 0 or lead["high"] < 0
     least = smallest_effect(lead["measure"], np.array([lead["level"]]))[0]
     way = int(np.sign(lead["mean"])) if is_sure and abs(lead["mean"]) > least else 0
-    return Answer(*who, differences.says(lead, subject, over), cells, unknown, way)
+    return Answer(*who, differences.says(lead, subject, over), cells, unknown, lead["above"], way)
 
 
 def _level(row: dict[str, Any]) -> float:
@@ -116,18 +125,18 @@ def _level(row: dict[str, Any]) -> float:
     return abs(row["level"]) if differences.has_level(row) else 1.0
 
 
-def _cells(row: dict[str, Any], held: ResultsFolder) -> dict[str, str]:
+def _cells(row: dict[str, Any]) -> dict[str, str]:
     """One measure: change in per cent of the level, or in its unit where it has none."""
-    level, ends = _level(row), ("mean", *differences.ENDS[:2])
-    scale, digits, unit = (100 / level, 1, " %") if differences.has_level(row) else (1.0, 3, "")
-    change, low, high = (f"{scale * row[key]:+.{digits}f}" for key in ends)
-    cells = {
+    scale, unit = (100 / _level(row), " %") if differences.has_level(row) else (1.0, "")
+    change, low, high = (
+        f"{scale * row[key]:+.{1 if unit else 3}f}".replace("-", "−")
+        for key in ("mean", *differences.ENDS[:2])
+    )
+    return {
         "change": change + unit, "rises in": f"{100 * row['above']:.0f} %",
-        "90 % of draws": f"{low} to {high}{unit}", "mean": f"{row['mean']:+.4f}",
-        "95 % interval": f"{row['low']:+.4f} to {row['high']:+.4f}", "pairs": str(row["pairs"]),
+        "90 % of draws": f"{low} to {high}{unit}", "mean": number(row["mean"], "+"),
+        "95 % interval": interval_of(row, "+"), "pairs": str(row["pairs"]),
     }  # fmt: skip
-    minus = {heading: cell.replace("-", "−") for heading, cell in cells.items()}
-    return {"measure": readable(row["measure"], held.names), **minus}
 
 
 def trust(world: World, theory: str) -> str:
@@ -157,52 +166,41 @@ def verdicts(held: ResultsFolder) -> Blocks:
     """What a test says of every hypothesis, and what would reverse it."""
     if held.kind != TEST:
         return
-    found = []
-    for row in rows_of(table_of(held, "verdicts")):
-        hinges = bool(row["region"])
-        boxed, left = (
-            f"{share(row[one])}, {share(row[other])}" if hinges else "–"
-            for one, other in (("density", "coverage"), ("left_by_fit", "left_by_ranges"))
-        )
-        ends = (share(row[f"share_{end}"]) for end in ("of_space", "low", "high"))
-        found.append({
-            "hypothesis": row["hypothesis"], "says": row["says"], "verdict": row["verdict"],
-            "share of the space [95 %]": "{} [{}, {}]".format(*ends),
-            "under the fit": row["fit_verdict"] or "–",
-            "share of the fit": share(row["fit_share"]), "hinges on": row["region"] or "–",
-            "density, coverage (draws held back)": boxed, "left by the fit, by the ranges": left,
-        })  # fmt: skip
-    yield table("Verdicts", found)
-    beside = [
-        {key: row[key] for key in ("hypothesis", "part", "kind", "under")}
-        | {"effect": row["mean"], "95 % interval": interval_of(row)}
-        | {"verdict": next((word for word in ("holds", "mirrors") if row[word]), "neither")}
-        for row in rows_of(table_of(held, "theories"))
-    ]
-    counted = f"{len(beside)} effects under other theories and forms"
-    yield table("Under rivals", beside, folded=counted)
+    found = table_of(held, "verdicts")
+    shares = found.select_dtypes("number").map(share)
+    hinges = found["region"] != ""
+    ends = shares["share_of_space"] + " [" + shares["share_low"] + ", " + shares["share_high"] + "]"
+    boxed = shares["density"] + ", " + shares["coverage"]
+    left = shares["left_by_fit"] + ", " + shares["left_by_ranges"]
+    yield table("Verdicts", found[["hypothesis", "says", "verdict"]].assign(**{
+        "share of the space [95 %]": ends, "under the fit": found["fit_verdict"].replace("", "–"),
+        "share of the fit": shares["fit_share"], "hinges on": found["region"].replace("", "–"),
+        "density, coverage (draws held back)": boxed.where(hinges, "–"),
+        "left by the fit, by the ranges": left.where(hinges, "–"),
+    }))  # fmt: skip
+    rivals = table_of(held, "theories").rename(columns={"mean": "effect"})
+    rivals["95 % interval"] = [*map(interval_of, rows_of(rivals))]
+    mirrors = np.where(rivals["mirrors"], "mirrors", "neither")
+    rivals["verdict"] = np.where(rivals["holds"], "holds", mirrors)
+    columns = ["hypothesis", "part", "kind", "under", "effect", "95 % interval", "verdict"]
+    counted = f"{len(rivals)} effects under other theories and forms"
+    yield table("Under rivals", rivals[columns], folded=counted)
 
 
 def effects(held: ResultsFolder) -> Blocks:
     """Outcomes, and effect sizes with intervals."""
     if held.kind == TEST:
         yield WORDS["effects"]
-        rows = [
-            {
-                **row,
-                "expected": f"{row['sign']} {row['smallest']:.3g}",
-                "interval": interval_of(row),
-            }
-            for row in rows_of(table_of(held, "parts"))
-        ]
-        parts = [{heading: row[key] for key, heading in _PART.items()} for row in rows]
-        yield table("Effects at reference", parts, form=_rounded)
+        parts = table_of(held, "parts")
+        parts["expected"] = parts["sign"] + parts["smallest"].map(" {:.3g}".format)
+        parts["interval"] = [*map(interval_of, rows_of(parts))]
+        yield table("Effects at reference", parts[[*_PART]].rename(columns=_PART))
     if held.kind == FIT:
         yield WORDS["fit"]
         moved = table_of(held, "numbers").query("moved").drop(columns="moved")
-        yield table("Numbers that the record speaks of", moved, form=_rounded)
+        yield table("Numbers that the record speaks of", moved)
         caption = "Log scores three years after earlier origins, by fits up to these"
-        yield table(caption, table_of(held, "held_out"), form=_rounded)
+        yield table(caption, table_of(held, "held_out"))
     if held.kind == RUN:
         for row in held.manifest["summary"].get("headlines", ()):
             drawn = f"{SETS[row['set']]}, {row['theory']}"
@@ -236,7 +234,7 @@ def share_table(shares: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
 def boxes(held: ResultsFolder) -> Blocks:
     """Boxes in the space of assumptions in which something holds."""
     if (found := held.table("boxes")) is not None:
-        yield table("Boxes, a row a limit, judged on draws held back", found, form=_rounded)
+        yield table("Boxes, a row a limit, judged on draws held back", found)
 
 
 def validation(held: ResultsFolder) -> Blocks:
@@ -244,8 +242,7 @@ def validation(held: ResultsFolder) -> Blocks:
     if (skill := held.table(SKILL)) is not None:
         yield WORDS["skill"]
         for theory, own in skill.groupby("theory", sort=False):
-            rows = by_item(own, 3).reset_index()
-            yield table(f"Skill by observed item, {theory}", rows, form=partial(number, digits=2))
+            yield table(f"Skill by observed item, {theory}", by_item(own, 3).reset_index())
     if (patterns := held.table("patterns")) is not None:
         counted = patterns[patterns["counted"].astype(bool)]
         by_theory = counted.groupby("theory", sort=False)
@@ -254,7 +251,6 @@ def validation(held: ResultsFolder) -> Blocks:
         yield WORDS["patterns"]
         yield table("Patterns passed", means.rename(columns=_SIDES).reset_index())
         misses = counted[counted["model"] < 0.5].sort_values("model", kind="stable")
-        passed = {"model": "passed by", "null": "null theory", "unchanged": "nothing changes"}
-        cells = misses[["theory", "pattern", "says"]].join(misses[[*passed]].map(share))
+        cells = misses[["theory", "pattern", "says"]].join(misses[[*_SIDES]].map(share))
         caption = f"The misses: {len(misses)} patterns that most runs fail"
-        yield table(caption, cells.rename(columns=passed))
+        yield table(caption, cells.rename(columns=_SIDES))

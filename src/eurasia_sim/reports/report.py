@@ -108,10 +108,8 @@ def _entries(held: ResultsFolder) -> Mapping[str, Any]:
 
 
 def _facts(caption: str, facts: Mapping[str, Any]) -> Block:
-    rows = [
-        (label, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
-        for label, value in facts.items()
-    ]
+    values = (each if isinstance(each, list) else [each] for each in facts.values())
+    rows = zip(facts, (", ".join(map(str, each)) for each in values), strict=True)
     return table(caption, rows, ("what", "value"))
 
 
@@ -126,14 +124,12 @@ def _design(held: ResultsFolder) -> Blocks:
     yield _facts("How the runs were laid out", facts)
     if laid.get("factors"):
         rows = [
-            (
-                each["name"].removeprefix("x."),
-                f"{each['low']:g} to {each['high']:g}" if "low" in each else "",
-                ", ".join(map(str, each.get("levels", ()))),
-            )
+            {"factor": each["name"].removeprefix("x."),
+             "range": "{low:g} to {high:g}".format_map(each) if "low" in each else "",
+             "levels": ", ".join(map(str, each.get("levels", ())))}
             for each in laid["factors"]
-        ]
-        yield table("Factors of the design", rows, ("factor", "range", "levels"))
+        ]  # fmt: skip
+        yield table("Factors of the design", rows)
     changes = [
         (name, path, ", ".join(f"{month}: {value}" for month, value in steps.items()))
         for name, entry in _entries(held).items()
@@ -149,28 +145,24 @@ def _exclusions(held: ResultsFolder) -> Blocks:
     if held.kind == TEST:
         parts = table_of(held, "parts")
         lost = parts.loc[parts["failed"] > 0, ["hypothesis", "part", "n", "failed"]]
-        none = "No run at reference failed." if lost.empty else ""
-        yield f"A failed run is missing, never a value. {none}"
-        if not lost.empty:
-            yield table("Runs that failed at reference", lost)
+        yield "A failed run is missing, never a value."
+        yield table("Runs that failed at reference", lost)
     elif held.kind == VALIDATION:
         yield f"{sum(gone.values())} runs failed; a failed run counts nowhere."
         yield WORDS["uncounted"]
     elif held.kind == FIT:
         yield f"{gone} runs failed, and their members are left out."
     else:
-        extra = [name for name in ("failed_month", "failed_phase") if name in held.columns]
-        runs = held.runs(extra)
+        runs = held.runs(["failed_month", "failed_phase"])
         keys = [name for name in ("scenario", "theory", "set") if name in runs]
-        runs["failed"] = runs["status"].ne("ok")
-        counts = runs.groupby(keys, sort=False)["failed"].agg(runs="size", failed="sum")
+        failed = runs["status"].ne("ok")
+        counts = failed.groupby([runs[key] for key in keys], sort=False).agg(["size", "sum"])
         yield WORDS["excluded"]
-        yield table("Runs and failures", counts.reset_index())
-        if runs["failed"].any():
-            columns = [each for each in (*keys, "run", "seed", "status", *extra) if each in runs]
-            first = runs.loc[runs["failed"], columns].head(_MOST_FAILURES)
-            counted = f"the first of {runs['failed'].sum()} failed runs"
-            yield table("Failed runs", first, folded=counted)
+        yield table("Runs and failures", counts.set_axis(["runs", "failed"], axis=1).reset_index())
+        if failed.any():
+            about = [*keys, "run", "seed", "status", "failed_month", "failed_phase"]
+            first = runs.loc[failed].filter(about).head(_MOST_FAILURES)
+            yield table("Failed runs", first, folded=f"the first of {failed.sum()} failed runs")
 
 
 def _foundations(held: ResultsFolder) -> Blocks:
@@ -182,11 +174,9 @@ def _foundations(held: ResultsFolder) -> Blocks:
     caption = "On what basis the numbers of the world and its rules stand"
     yield table(caption, rows, ("basis", "numbers", "share", "drawn by an ensemble"))
     claims = claims_of(world, numbers_of(world, scenarios[0].dropped if scenarios else ()))
-    documents = load_evidence(world.directory).documents
-    spoken = [
-        (name, documents[name].citation if name in documents else "", count)
-        for name, count in Counter(claim.document for claim, _ in claims).items()
-    ]
+    citations = {k: each.citation for k, each in load_evidence(world.directory).documents.items()}
+    counts = Counter(claim.document for claim, _ in claims)
+    spoken = [(name, citations.get(name, ""), count) for name, count in counts.items()]
     yield table("Documents and the claims drawn from them", spoken, ("document", "work", "claims"))
     if scenarios:
         works = read_bibliography()

@@ -20,7 +20,7 @@ FILE_NAME = "scenario.schema.json"
 HEADER = f"# yaml-language-server: $schema={FILE_NAME}"
 _MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
-_SUFFIXES = (".yaml", ".yml")
+SUFFIXES = (".yaml", ".yml")
 # Numbers that an ensemble draws, beside the coded row.
 _DRAWN = ("rules.", "capabilities.growth_beyond")
 
@@ -130,7 +130,7 @@ def names(beside: Path | None = None, world: Path | None = None) -> dict[str, Pa
     found: dict[str, Path] = {}
     for folder in [beside, *folders] if beside else folders:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.suffix in _SUFFIXES and _NAME.match(path.stem) and path.is_file():
+            if path.suffix in SUFFIXES and _NAME.match(path.stem) and path.is_file():
                 found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
 
@@ -138,7 +138,7 @@ def names(beside: Path | None = None, world: Path | None = None) -> dict[str, Pa
 def locate(name_or_path: str | Path, world: Path | None = None) -> Path | None:
     """The file meant by a name, none if no folder holds it; a path is taken as it stands."""
     text = str(name_or_path)
-    is_path = isinstance(name_or_path, Path) or Path(text).suffix in _SUFFIXES
+    is_path = isinstance(name_or_path, Path) or Path(text).suffix in SUFFIXES
     return Path(text) if is_path or not _NAME.match(text) else names(world=world).get(text)
 
 

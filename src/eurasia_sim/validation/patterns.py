@@ -211,6 +211,15 @@ def load_patterns(world: World) -> tuple[Pattern, ...]:
     return tuple(found)
 
 
+def within_reach(every: Sequence[Pattern], scenario: Scenario, world: World) -> list[Pattern]:
+    """The patterns that end before a scenario does; DataError where none does."""
+    found = [each for each in every if each.span[1] < scenario.months]
+    if not found:
+        end = f"{scenario.name} ends in {world.date(scenario.months - 1)}"
+        raise DataError([f"{end}, before the first pattern has: name a later month"])
+    return found
+
+
 def circularity(pattern: Pattern, ancestry: Ancestry, opening: Sequence[Series]) -> list[str]:
     """Why a pattern cannot test the model, in words; empty where it can.
 
@@ -296,10 +305,7 @@ def validate(
     DataError where the world has no patterns, or the scenario ends before any of them.
     """
     every, cases = load_patterns(world), load_cases(world, scenario.months)
-    patterns = [pattern for pattern in every if pattern.span[1] < scenario.months]
-    if not patterns:
-        end = f"{scenario.name} ends in {world.date(scenario.months - 1)}"
-        raise DataError([f"{end}, before the first pattern has: name a later month"])
+    patterns = within_reach(every, scenario, world)
     ancestry, opening = Ancestry(world, load_evidence(world.directory)), opening_series(world)
     circular = {each.id: circularity(each, ancestry, opening) for each in patterns}
     own = prepare(world, scenario, theory)
