@@ -355,7 +355,7 @@ def test_a_headline_leaves_out_failed_runs_and_tells_the_split():
     (row,) = headline.headlines(higher, level)
     assert (row["draws"], row["word"]) == (5, DEPENDS)
     text = headline.in_words(row, "from a to b", "by chance", lambda column: column)
-    ways = "rises by aim, encroachment, competition and falls by more joint_share"
+    ways = "rises by aim, encroachment, its own measure and falls by more joint_share"
     split = "Rises: aim; encroachment; competition; joint_share."
     opening = f"From a to b, competition.{PAIR}, {DEPENDS}: {ways}."
     assert text.startswith(f"{opening} It rests on 5 draws by chance. {split} ")

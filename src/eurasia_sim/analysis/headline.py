@@ -96,7 +96,8 @@ def verb(row: Mapping[str, Any], label: Callable[[str], str]) -> str:
     said, weights, ways = _said_of_competition(row["members"]), rule()["members"], list[str]()
     for word, turned in ((RISES, "less"), (FALLS, "more")):
         kinds = dict.fromkeys(name.partition(".")[0] for name, own in said.items() if own == word)
-        names = (f"{turned} {label(kind)}" if weights[kind] < 0 else label(kind) for kind in kinds)
+        called = {kind: label(kind) for kind in kinds} | {"competition": "its own measure"}
+        names = (f"{turned} " * (weights[kind] < 0) + called[kind] for kind in kinds)
         ways += [f"{word} by {', '.join(names)}"] if kinds else []
     return f"{DEPENDS}: {' and '.join(ways)}" if len(ways) > 1 else f"{ways[0]} alone"
 

@@ -337,7 +337,7 @@ def _differing(each: pairing.Comparison, *, every: bool) -> Blocks:
         title = f"\n{_names(each.head)}, {SETS[each.head['set']]}\n{why}"
         yield table(title, rows)
     else:
-        cells = ({**row, "mean": f"{row['mean']:+.2g}".replace("+nan", "–")} for row in rows[:_FEW])
+        cells = ({**row, "mean": number(row["mean"], "+")} for row in rows[:_FEW])
         most = map("{A less B} {mean} ({verdict})".format_map, cells)
         yield f"Most apart, A less B: {'; '.join(most)}."
         yield why
