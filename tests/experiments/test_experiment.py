@@ -75,12 +75,12 @@ factors:
   theory: [realism]
   seed: [-1]
 measures: [competitoin]
-window: ["2031-01", "2024-01"]"""
+window: ["2024-01", "2023-01"]"""
     found = problems(text, "us_exi")
     for line, said in (
         (4, "did you mean us_exit"), (5, "did you mean balance_of_threat"), (6, "powers of two"),
         (9, "did you mean form.zero"), (10, "unknown theory"), (11, "seed is -1"),
-        (12, "did you mean competition"), (13, "outside the period"),
+        (12, "did you mean competition"), ("13:21", "allowed: 2024-01 to 2030-12"),
     ):  # fmt: skip
         own = found.partition(f"{tmp_path / 'tried.yaml'}:{line}:")[2]
         assert said in own.partition("tried.yaml:")[0], found

@@ -161,6 +161,16 @@ def test_a_map_of_the_packaged_world_has_every_cell_under_every_theory_but_the_n
     assert table.equals(map_table(world, contrast, 2, seed=5, workers=1))
 
 
+def test_the_wrong_date_of_a_window_is_told_at_its_place(world, tmp_path):
+    part = "{plus: [us_exit], metric: {mean: [power.china]}, sign: '+', because: b, smallest: 1}"
+    (file := tmp_path / "faulty.yaml").write_text(
+        "format: 2\nkind: hypotheses\ntitle: t\nwindow: ['2023-01', '2022-01']\n"
+        f"hypotheses: {{H: {{says: s, all: [{part}]}}}}\n"
+    )
+    (found,) = problems_of(str(file), world)
+    assert (found.line, found.column, found.allowed) == (4, 21, "2023-01 to 2030-12")
+
+
 ARMS = {
     "us_exi%d": (5000, "unknown scenario 'us_exi0' — did you mean us_exit?"),
     "us_exit": (5000, ""),

@@ -184,8 +184,3 @@ def test_every_wrong_setting_is_told_what_would_be_right(world, given):
     assert found.startswith(f"--set:{len(given) - 1}:")
     assert REFUSED[given] in found
     assert [each.split(":")[1] for each in others] == ["1"] * (given[1] == "a=1")
-
-
-def test_an_unknown_scenario_is_answered_with_the_nearest(world):
-    with pytest.raises(DataError, match="did you mean us_exit"):
-        load_scenario("us_exti", world)

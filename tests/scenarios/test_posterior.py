@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from eurasia_sim.compute.jit import model_version
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.scenarios.posterior import FILE, FORMAT, read_posterior, text_of
 from eurasia_sim.scenarios.scenario import as_recorded, load_scenario
@@ -28,7 +29,7 @@ def content(world):
     numbers = [world.numbers[path] for path in paths[:2]]
     held = {"targets": 9, "declared": -9.0, "fitted": -3.0, "gain": 6.0, "error": 2.0}
     return {
-        "format": FORMAT, "digests": {"world": world.digest},
+        "format": FORMAT, "digests": {"world": world.digest, "model": model_version()},
         "theory": world.default_theory, "until": 2020, "held_out": held,
         "numbers": {n.path: text_of(n.low + (n.high - n.low) * shares) for n in numbers},
     }  # fmt: skip
@@ -97,14 +98,16 @@ def test_a_scenario_may_name_the_posterior_and_its_child_may_cut_it(world, numbe
     ("change", "said"),
     [
         ({"format": 1}, "format is 1, this version reads 2"),
-        ({"digests": {"world": "0" * 64}}, "another version of the world"),
+        ({"digests": {"world": "0" * 64, "model": "0"}}, "another version of the world (0"),
+        ({"digests": {"model": "0" * 12}}, "another version of the model (0"),
         ({"numbers": {"rules.none": "1"}}, "rules.none is no number"),
         ({"numbers": {"rules.none": [1]}}, "missing or of another kind"),
         ({"until": None}, "missing or of another kind"),
     ],
 )
 def test_a_scenario_that_names_a_posterior_of_another_kind_is_told_so(world, content, change, said):
-    write_sealed(world.directory / FILE, content | change)
+    digests = content["digests"] | change.get("digests", {})
+    write_sealed(world.directory / FILE, content | change | {"digests": digests})
     question = world.directory / "fitted.yaml"
     question.write_text(f"{HEAD}uncertain: posterior\n")
     with pytest.raises(DataError) as told:

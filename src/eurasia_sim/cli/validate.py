@@ -340,7 +340,9 @@ def _write_fit(
     identity = [world.digest, theory, str(members), str(seed), content["digests"]["model"]]
     identity += [name for group in groups for name in group]
     folder = out / results.folder_name(f"calibrate-{theory}", identity)
-    for path in (folder / posterior.FILE, *([posterior.record_path(record)] if record else ())):
+    if record and record.is_dir():
+        record /= posterior.FILE
+    for path in filter(None, (folder / posterior.FILE, record)):
         results.write_sealed(path, sealed)
     finish(folder, content, tables, world, [posterior.FILE], ["posterior"])
     return folder, content

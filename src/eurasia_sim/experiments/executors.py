@@ -10,15 +10,8 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ThreadPoolExecutor,
-    wait,
-)
+from concurrent import futures
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -96,7 +89,7 @@ class Work:
         are sent it. Raises DataError for a scheduler that cannot be had.
         """
         if self.executor is None and self.scheduler is None:
-            pool = ThreadPoolExecutor(self.count, thread_name_prefix="sweep")
+            pool = futures.ThreadPoolExecutor(self.count, thread_name_prefix="sweep")
             stopping = threading.Event()
             try:
                 yield lambda chunk: pool.submit(work, setup, chunk, stopping.is_set), self.count
@@ -170,7 +163,8 @@ def dispatch(
                 return
             if not pending:
                 waiting, suspects, most = iter(suspects), [], 1
-            for future in wait(pending, timeout=_TICK, return_when=FIRST_COMPLETED)[0]:
+            done, _ = futures.wait(pending, _TICK, futures.FIRST_COMPLETED)
+            for future in done:
                 chunk, error = pending.pop(future), future.exception()
                 died = type(error).__name__ == "KilledWorker"  # Dask's name for it
                 if error is None:

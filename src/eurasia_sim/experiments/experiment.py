@@ -335,15 +335,8 @@ class _Reader(FactorReader):
 
     def _window(self, given: list[str]) -> tuple[int, int]:
         """The months named; else from where the first scenario departs to the end."""
-        last = min((scenario.months for scenario in self.scenarios), default=self.world.months)
-        if not given:
-            first = min((scenario.branch_month for scenario in self.scenarios), default=0)
-            return (first if first < last else 0), last
-        found = [self.month(("window", at), date) for at, date in enumerate(given)]
-        months = [month for month in found if month is not None]
-        if len(months) == 2 and months[0] <= months[1] < last:
-            return months[0], months[1] + 1
-        if len(months) == len(found):
-            message = "a window is its first and its last month, both within every scenario"
-            self.complain(("window",), message)
-        return 0, last
+        self.end = min((scenario.months for scenario in self.scenarios), default=self.end)
+        if given:
+            return self.window(("window",), given)
+        first = min((scenario.branch_month for scenario in self.scenarios), default=0)
+        return (first if first < self.end else 0), self.end

@@ -11,14 +11,8 @@ from typing import Any, Never
 
 import numpy as np
 
-from eurasia_sim.experiments.schema import (
-    CROSSED,
-    DECLARED,
-    Factor,
-    FactorEntry,
-    SweepFile,
-    is_choice,
-)
+from eurasia_sim.experiments import schema
+from eurasia_sim.experiments.schema import Factor, FactorEntry, SweepFile, is_choice
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.page import Page, Problem, scalar, unplaced
@@ -171,7 +165,7 @@ class FactorReader(WorldChecker):
     def factors_of(self, name: str) -> list[Factor]:
         """The factors of an entry, one or all that fit a pattern; Refused where it is wrong."""
         entry, trail = self.file.factors[name], ("factors", name)
-        if entry == DECLARED:
+        if entry == schema.DECLARED:
             return self._declared(trail, name)
         if not isinstance(entry, FactorEntry):
             levels = entry if isinstance(entry, list) else self.names_of(name) or [entry]
@@ -184,7 +178,7 @@ class FactorReader(WorldChecker):
         fits = re.compile(translate(name)).match
         drawn = self.world.drawn.union([name], *(each.uncertain for each in self.scenarios))
         ranges = {path: span for path, span in self.ranges.items() if path in drawn and fits(path)}
-        if self.kind in CROSSED:
+        if self.kind in schema.CROSSED:
             self.refuse(trail, f"a {self.kind} needs levels", "[VALUE, ...] or {low, high, steps}")
         if not ranges:
             wrong = (
@@ -220,7 +214,7 @@ class FactorReader(WorldChecker):
         return found
 
     def _check_entry(self, trail: Trail, name: str, entry: FactorEntry) -> None:
-        is_crossed = self.kind in CROSSED
+        is_crossed = self.kind in schema.CROSSED
         shapes = {
             "levels": self.kind != "morris",  # which changes numbers by a step
             "low high steps": is_crossed,

@@ -113,7 +113,7 @@ class SweepFile(Strict):
     replications: int = Field(default=1, ge=1, le=10_000)
     chance: Chance | None = None
     measures: list[str] = Field(default_factory=list)
-    window: list[str] = Field(default_factory=list, max_length=2)
+    window: list[str] = Field(default_factory=list, min_length=2, max_length=2)
     seed: int = Field(default=7, ge=0, le=LARGEST_SEED)
 
 

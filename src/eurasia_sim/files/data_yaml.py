@@ -19,6 +19,7 @@ from eurasia_sim.files.page import LARGEST_FILE, MOST_PROBLEMS, Page, Problem, p
 from eurasia_sim.files.text import alike
 
 BASES = ("measured", "coded", "estimated", "judgement")
+Header = Mapping[str, Any]  # what a number's entry, and those above it, say of it
 # Keys that say where a number comes from; everything below them inherits them.
 _INHERITED = ("meaning", "unit", "basis", "source", "claims", "spread", "bounds", "held")
 # Keys that say something of one entry alone.
@@ -100,7 +101,7 @@ class Leaf(NamedTuple):
     ids: tuple[str, ...]
     keys: tuple[str, ...]
     value: Any
-    header: Mapping[str, Any]
+    header: Header
 
 
 def packaged() -> Path:
@@ -160,7 +161,7 @@ def read_page(path: Path) -> Page:
     try:
         raw = read_bytes(path, _TIMES * LARGEST_FILE)
     except Unreadable as error:
-        raise DataError([f"{path.name}: {error}"]) from None
+        raise DataError([f"{path.parent.name}/{path.name}: {error}"]) from None
     digest = hashlib.sha256(raw + bytes([_INDEX_FORMAT])).hexdigest()
     key = hashlib.blake2b(os.fsencode(path.resolve()), digest_size=8).hexdigest()
     index = Path(user_cache_dir("eurasia-sim")) / "pages" / f"{path.stem}-{key}.json"
@@ -181,7 +182,7 @@ def read_page(path: Path) -> Page:
 
 
 def leaves(
-    page: Page, keys: tuple[str, ...] = (), header: Mapping[str, Any] = MappingProxyType({})
+    page: Page, keys: tuple[str, ...] = (), header: Header = MappingProxyType({})
 ) -> Iterator[Leaf]:
     """Every value at or below an entry of a file, with its ids and the header it inherits."""
     node = page.data
@@ -191,7 +192,7 @@ def leaves(
 
 
 def _leaves(
-    node: Any, ids: tuple[str, ...], keys: tuple[str, ...], header: Mapping[str, Any]
+    node: Any, ids: tuple[str, ...], keys: tuple[str, ...], header: Header
 ) -> Iterator[Leaf]:
     if isinstance(node, Mapping):
         below = {key: value for key, value in header.items() if key not in _OWN}
@@ -248,7 +249,7 @@ def number(page: Page, leaf: Leaf, path: str) -> Number | None:
     )
 
 
-def _range(value: float, header: Mapping[str, Any]) -> tuple[float, float]:
+def _range(value: float, header: Header) -> tuple[float, float]:
     """Ends of the entry's own range, else of its table's spread."""
     if header.get("range"):
         low, high = map(float, header["range"])

@@ -60,7 +60,7 @@ def digest_of_files(paths: Iterable[Path]) -> str:
         try:
             total.update(path.name.encode() + b"\0" + read_bytes(path) + b"\0")
         except Unreadable as error:
-            raise DataError([f"{path.name}: {error}"]) from None
+            raise DataError([f"{path.parent.name}/{path.name}: {error}"]) from None
     return total.hexdigest()
 
 

@@ -70,7 +70,7 @@ class ReadingEntry(Strict):
 
     label: str = ""
     metric: MetricEntry
-    window: list[str] = Field(default_factory=list, max_length=2)
+    window: list[str] = Field(default_factory=list, min_length=2, max_length=2)
     sign: Sign
     smallest: float | None = Field(default=None, gt=0)
     because: str = ""

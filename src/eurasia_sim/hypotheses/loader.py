@@ -1,7 +1,6 @@
 """A file of hypotheses, read and checked against a world."""
 
 import contextlib
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -11,9 +10,11 @@ from typing import Any, Literal, cast, get_args
 from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.checker import Trail, shown
 from eurasia_sim.files.data_yaml import DataError, refuse
+from eurasia_sim.files.integrity import digest_of
 from eurasia_sim.files.page import Page, read_file
 from eurasia_sim.hypotheses import hypothesis as shapes
 from eurasia_sim.hypotheses.hypothesis import Arm, Family, Hypothesis, Part, Smallest
+from eurasia_sim.scenarios.checks import WorldChecker
 from eurasia_sim.scenarios.outcome_columns import Metric, Reduction, columns_of, unfolded
 from eurasia_sim.scenarios.scenario import earliest_parting, load_scenario
 from eurasia_sim.scenarios.schema import measures, present_name
@@ -33,21 +34,16 @@ def load_hypotheses(path: Path, world: World) -> Family:
     return family
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-class _Checker:
+class _Checker(WorldChecker):
     """Makes hypotheses of a file's entries; every problem lands in the document."""
 
     def __init__(self, document: Page, world: World) -> None:
-        self.document, self.complain, self.world = document, document.complain, world
+        super().__init__(document, world)
         self.columns = columns_of(world)
         self.known = sorted(self.columns)
         self.scenario = cache(partial(load_scenario, world=world))  # by name
         self.space: tuple[str, Any] | None = None  # the first arm's scenario, and its uncertainty
-        has_documents = (world.directory / "documents.yaml").is_file()
-        self.documents = list(load_evidence(world.directory).documents) if has_documents else []
+        self.documents = load_evidence(world.directory).documents
 
     def family(self, path: Path, file: shapes.HypothesesFile) -> Family:
         window = self.window(("window",), file.window)
@@ -58,19 +54,20 @@ class _Checker:
         hypotheses = tuple(self.hypothesis(*own, window) for own in file.hypotheses.items())
         said = file.model_dump_json(exclude={"maps", "weakest"}) + repr(shapes.THRESHOLDS)
         maps = tuple(self.map(*own, list(file.hypotheses), window) for own in file.maps.items())
-        return Family(path, file.title, _digest(said), hypotheses, maps, tuple(file.weakest))
+        return Family(
+            path, file.title, digest_of(said.encode())[:12], hypotheses, maps, tuple(file.weakest)
+        )
 
     def names(self, trail: Trail, kind: str, given: Sequence[str], known: Collection[str]) -> None:
         """Complain of names that nothing of a kind has."""
         for at, name in enumerate(given):
-            if name not in known:
-                self.complain((*trail, at), f"unknown {kind} '{name}'", known, name)
+            self.is_known((*trail, at), kind, name, known)
 
     def hypothesis(self, name: str, given: shapes.HypothesisEntry, window: Window) -> Hypothesis:
         trail: Trail = ("hypotheses", name)
         for at, source in enumerate(given.source):
             place = (*trail, "source", at, "document")
-            self.names(place, "document", [source.document], self.documents)
+            self.is_known(place, "document", source.document, self.documents)
         if bool(given.all) == bool(given.any):
             self.complain(trail, f"{name} needs parts, joined by `all` or by `any`, not both")
         join: Literal["all", "any"] = "all" if given.all else "any"
@@ -103,23 +100,8 @@ class _Checker:
         rivals = {rival: tuple(names) for rival, names in given.rivals.items()}
         return shapes.ContrastMap(
             name, given.says, given.scenario, given.change, (first, second), readings, rivals,
-            _digest(given.model_dump_json()),
+            digest_of(given.model_dump_json().encode())[:12],
         )  # fmt: skip
-
-    def window(self, trail: Trail, given: list[str]) -> Window:
-        """First month and the month after the last, of two dates YYYY-MM."""
-        last = self.world.months - 1
-        try:
-            first, end = map(self.world.month, given)
-        except ValueError:  # another number of dates, or one that is none
-            right = "its first and its last month, such as [2022-01, 2025-12]"
-            self.complain(trail, "this is no window", allowed=right)
-            return 0, last + 1
-        if not 0 <= first <= end <= last:
-            period = f"{self.world.date(0)} to {self.world.date(last)}"
-            wrong = "this window is upside down or outside the period"
-            self.complain(trail, wrong, allowed=period)
-        return first, end + 1
 
     def part(self, trail: Trail, given: shapes.PartEntry, window: Window) -> Part:
         """The part of one entry; settings of its arms start where the first arm departs."""

@@ -1,7 +1,7 @@
 """What scenario files and settings say, checked against a world: every mistake at its place."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ class WorldChecker:
         self, document: Page, world: World, departs: int | None = None, *, drawn: bool = False
     ) -> None:
         self.document, self.complain, self.world = document, document.complain, world
-        self.departs, self.drawn = departs, drawn
+        self.departs, self.drawn, self.end = departs, drawn, world.months
 
     def is_known(
         self, trail: Trail, kind: str, given: Any, known: Collection[str], now: str = "",
@@ -43,7 +43,7 @@ class WorldChecker:
         self, trail: Trail, given: object, first: int | None = None, *, of_key: bool = False
     ) -> int | None:
         """Months since the start of the record of a date YYYY-MM in the period; else none."""
-        first, last = first or 0, self.world.months - 1
+        first, last = first or 0, self.end - 1
         try:
             month = self.world.month(str(given))
         except DataError:
@@ -55,6 +55,12 @@ class WorldChecker:
             right = f"{self.world.date(first)} to {self.world.date(last)}"
         self.complain(trail, wrong, allowed=right, of_key=of_key)
         return None
+
+    def window(self, trail: Trail, given: Sequence[str]) -> tuple[int, int]:
+        """First month and the month after the last, of two dates."""
+        first = self.month((*trail, 0), given[0])
+        last = self.month((*trail, 1), given[1], first)
+        return first or 0, self.end if last is None else last + 1
 
     def value(
         self, trail: Trail, path: str, month: int | None, given: Any, of_path: Trail = ()

@@ -22,7 +22,7 @@ _NONE: Mapping[str, float] = MappingProxyType({})
 def build_lever_series(
     world: World,
     steps: Mapping[str, Steps],
-    months: int | None = None,
+    months: int,
     capability_index: str = "cinc",
     overrides: Mapping[str, float] = _NONE,
 ) -> LeverSeries:
@@ -35,17 +35,16 @@ def build_lever_series(
         steps: every lever that moves, the record's included (`World.record_steps`); a lever holds
             its last value, is nothing before its first month, and a step dated before the start
             counts from the start.
-        months: T; to the world's horizon when not given.
+        months: T.
         capability_index: "cinc", or "gdp_product" (output times output a head).
         overrides: values by path for `capabilities.growth_beyond...` other than the world's own.
     """
-    length = world.months if months is None else months
     counts = Counts(len(world.actors), len(world.theatres), len(world.institutions), 0, 0, 0, 0)
-    series, actors = LeverSeries(counts, length), [*world.actors]
+    series, actors = LeverSeries(counts, months), [*world.actors]
     for name, lever in levers().items():
         if lever.free:
             getattr(series, name)[:] = math.nan if lever.bounds else -1.0
-    growth, means = np.zeros((2, length, len(choices("actor or theatre", world))))
+    growth, means = np.zeros((2, months, len(choices("actor or theatre", world))))
     others = {"growth": growth, "means": means, "fighting": np.zeros_like(series.pressure)}
     for path, dated in steps.items():
         lever, (name, *ids) = check_lever(path, world), path.split(".")
@@ -62,8 +61,8 @@ def build_lever_series(
     # Who fights presses with more than all means short of war, and the other does too.
     series.pressure[:] += np.maximum(others["fighting"], others["fighting"].transpose(0, 2, 1))
     imposed = series.membership
-    imposed[:] = np.where(np.isnan(imposed), _membership(world, length), imposed)
-    shares = capability_shares(world, length, capability_index, overrides)
+    imposed[:] = np.where(np.isnan(imposed), _membership(world, months), imposed)
+    shares = capability_shares(world, months, capability_index, overrides)
     _write_power(world, series, shares, growth, means)
     return series.completed(world.geography().venue_domains)
 

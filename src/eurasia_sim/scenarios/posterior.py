@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from eurasia_sim.files.data_yaml import DataError
 from eurasia_sim.files.integrity import DIGEST, read_sealed
@@ -34,8 +33,9 @@ class Posterior:
 def read_posterior(world: World) -> Posterior:
     """The posterior recorded in a world's folder.
 
-    Raises DataError where there is none, or it is damaged or of another format or world.
+    Raises DataError where there is none, or it is damaged, or of another format, world or model.
     """
+    from eurasia_sim.compute.jit import model_version
 
     def refused(wrong: str) -> DataError:
         return DataError([f"{FILE}: {wrong}; make it anew: eurasia-sim calibrate --record FOLDER"])
@@ -47,7 +47,8 @@ def read_posterior(world: World) -> Posterior:
         wrong = f"format is {content.get('format', 1)}, this version reads {FORMAT}"
         raise refused(wrong)
     try:
-        fitted, held = str(content["digests"]["world"]), content["held_out"]
+        digests, held = content["digests"], content["held_out"]
+        fitted = {what: str(digests[what]) for what in ("world", "model")}
         found = Posterior(
             theory=str(content["theory"]),
             until=int(content["until"]),
@@ -59,9 +60,10 @@ def read_posterior(world: World) -> Posterior:
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise refused(f"an entry is missing or of another kind ({error})") from error
-    if fitted != world.digest:
-        versions = f"{fitted[:12]}, now {world.digest[:12]}"
-        raise refused(f"it was fitted in another version of the world ({versions})")
+    for what, now in (("world", world.digest), ("model", model_version())):
+        if fitted[what] != now:
+            versions = f"{fitted[what][:12]}, now {now[:12]}"
+            raise refused(f"it was fitted in another version of the {what} ({versions})")
     if strange := [path for path in found.numbers if path not in world.numbers]:
         raise refused(f"{', '.join(strange)} is no number of the world")
     return found
@@ -93,8 +95,3 @@ def members_within(
 def text_of(values: Iterable[float]) -> str:
     """Values to six significant digits, as the file holds them."""
     return " ".join(f"{value:.6g}" for value in values)
-
-
-def record_path(path: Path) -> Path:
-    """Where a record goes: into a world's folder, or to a file."""
-    return path / FILE if path.is_dir() else path

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -87,20 +87,20 @@ class Scenario:
             raise DataError([f"{wrong}\n    allowed: {first} to {last}"])
 
         def moved(paths: Mapping[str, Steps]) -> dict[str, Steps]:
-            return {p: {at - shift: v for at, v in steps.items()} for p, steps in paths.items()}
+            return {p: {earlier(at): v for at, v in steps.items()} for p, steps in paths.items()}
 
-        def dated(rows: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-            return tuple({**row, "date": row["date"] - shift} for row in rows)
+        def earlier(month: int) -> int:
+            return month - shift
 
         return replace(
             self,
             start=self.start + shift,
-            departs=None if self.departs is None else self.departs - shift,
+            departs=None if self.departs is None else earlier(self.departs),
             months=self.months - shift,
             steps=moved(self.steps),
             changes=moved(self.changes),
-            record=dated(self.record),
-            added=dated(self.added),
+            record=_redated(self.record, earlier),
+            added=_redated(self.added, earlier),
         )
 
     def lever_series(self, world: World, capability_index: str = "cinc") -> LeverSeries:
@@ -113,12 +113,9 @@ class Scenario:
         def date(month: int) -> str:
             return month_name(self.start + month)
 
-        def dated(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-            return [{**row, "date": date(row["date"])} for row in rows]
-
         ranges = {path: list(ends) for path, ends in sorted(self.uncertain.items())}
-        record = dated(self.record)
-        added = [{**event, "sets": dict(event["sets"])} for event in dated(self.added)]
+        record = [*_redated(self.record, date)]
+        added = [{**event, "sets": dict(event["sets"])} for event in _redated(self.added, date)]
         return {
             "format": FORMAT,
             "name": self.name,
@@ -237,6 +234,12 @@ def apply_settings(
 def earliest_parting(scenarios: Iterable[Scenario]) -> int | None:
     """First month in which any of the scenarios may differ from the record; none if none does."""
     return _earliest(*(scenario.departs for scenario in scenarios))
+
+
+def _redated(
+    rows: Iterable[Mapping[str, Any]], date: Callable[[int], Any]
+) -> tuple[Mapping[str, Any], ...]:
+    return tuple({**row, "date": date(row["date"])} for row in rows)
 
 
 def _earliest(*months: int | None) -> int | None:

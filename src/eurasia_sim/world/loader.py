@@ -13,7 +13,15 @@ from typing import Any
 from eurasia_sim.compute.dimensions import CONSTRUCTS
 from eurasia_sim.files import data_yaml
 from eurasia_sim.files.checker import Trail
-from eurasia_sim.files.data_yaml import LARGEST, DataError, Leaf, Number, leaves, month_number
+from eurasia_sim.files.data_yaml import (
+    LARGEST,
+    DataError,
+    Header,
+    Leaf,
+    Number,
+    leaves,
+    month_number,
+)
 from eurasia_sim.files.integrity import digest_of_files
 from eurasia_sim.files.page import Page
 from eurasia_sim.world import forms
@@ -38,7 +46,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
 }
 _YEARS = tuple(map(str, range(1500, 2200)))
 _PARENT = ("basis", "source", "claims", "spread")
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NOTHING: Header = MappingProxyType({})
 
 
 class Loader:
@@ -116,7 +124,7 @@ class Loader:
         return word in among
 
     def _leaves(
-        self, page: Page, keys: Trail, kinds: tuple[str, ...], header: Mapping[str, Any] = _NOTHING
+        self, page: Page, keys: Trail, kinds: tuple[str, ...], header: Header = _NOTHING
     ) -> Iterator[Leaf]:
         """Leaves below an entry, if it is there, with an id of each kind in turn; complain else."""
         node = page.data
@@ -130,12 +138,7 @@ class Loader:
                 yield leaf
 
     def _numbers(
-        self,
-        page: Page,
-        keys: Trail,
-        kinds: tuple[str, ...],
-        path: str,
-        header: Mapping[str, Any] = _NOTHING,
+        self, page: Page, keys: Trail, kinds: tuple[str, ...], path: str, header: Header = _NOTHING
     ) -> dict[tuple[str, ...], Number | None]:
         """Keep the numbers of a table at a path in which {0}, {1} stand for ids; by their ids."""
         return {
