@@ -1,4 +1,4 @@
-"""An actor as a Mesa agent: it perceives, leans, and divides its budget, by plain Python.
+"""An actor as a Mesa agent: it perceives, leans, and divides its budget; and ties to a theatre.
 
 Lists run over theatres, or over cells: every theatre's three domains, theatre by theatre.
 Dictionaries run over all actors, itself included, in the model's order.
@@ -14,7 +14,6 @@ from benchmarks.chance import gumbel, words
 from eurasia_sim.compute.dimensions import CONSTRUCTS
 
 ALLOCATION_STREAM = 2
-LEAST_SALIENCE = 1e-300  # of 3: keeps a logarithm finite
 
 
 def dot(first: Any, second: Any) -> float:
@@ -40,7 +39,7 @@ def closeness(distance: float, border: float, p: Any) -> float:
 def utility_weight(salience: float, silence: float, p: Any) -> float:
     """Utility weight of an ordinal salience, (salience / 3) ** curve; silence counts as told."""
     level = silence if isnan(salience) else salience
-    return exp(p.salience_curve * log(max(level / 3.0, LEAST_SALIENCE)))
+    return max(level / 3.0, 1e-300) ** p.salience_curve
 
 
 class Actor(mesa.Agent):
@@ -48,20 +47,17 @@ class Actor(mesa.Agent):
 
     def __init__(self, model: Any, i: int) -> None:
         super().__init__(model)
-        place, coded, p = model.inputs.geography, model.coded, model.rules
-        self.i, self.key = i, int(place.name_hash[i])
+        facts, coded, p = model.facts, model.coded, model.rules
+        self.i, self.key, self.wealth = i, facts.name_hash[i], facts.wealth[i]
         self.own_power, self.offense = coded.own_power[i], coded.offensive_capability[i]
         self.susceptibility = coded.susceptibility[i]
         weights = [utility_weight(salience, p.silence, p) for salience in coded.salience[i]]
         self.weight = dict(zip(CONSTRUCTS, weights, strict=True))
-        self.wealth = float(place.wealth[i])
-        spans = zip(place.theatre_distance[i].tolist(), place.theatre_border[i], strict=True)
-        self.closeness = [closeness(distance, float(border), p) for distance, border in spans]
-        home = closeness(0.0, 1.0, p)
-        at_home = home / (home + p.closeness_half)
-        self.nearness = [near / (near + p.closeness_half) / at_home for near in self.closeness]
-        apart = place.border_distance[i].tolist()
-        self.transit = [exp(-distance / p.transit_decay) for distance in apart]
+        spans = zip(facts.theatre_distance[i], facts.theatre_border[i], strict=True)
+        self.closeness = [closeness(distance, border, p) for distance, border in spans]
+        home = saturation(closeness(0.0, 1.0, p) / p.closeness_half)
+        self.nearness = [saturation(near / p.closeness_half) / home for near in self.closeness]
+        self.transit = [exp(-distance / p.transit_decay) for distance in facts.border_distance[i]]
         self.power = self.unhindered = self.budget = self.standing = self.pressed = self.zero = 0.0
         self.opening_power = self.opening_pressed = 0.0
         for name in ("inclination", "effort", "joint", "utility", "common", "noise", "posted"):
@@ -75,14 +71,19 @@ class Actor(mesa.Agent):
     def meet(self) -> None:
         """Take up relations with every actor: nearness without forces abroad, affinity, denial."""
         p, actors, i = self.model.rules, self.model.actors, self.i
-        place, coded = self.model.inputs.geography, self.model.coded
-        self.reach, self.front, self.affinity, self.denial = {}, {}, {}, {}
+        facts, coded = self.model.facts, self.model.coded
+        self.reach, self.front, self.affinity, self.denial, self.observed = {}, {}, {}, {}, {}
+        weights = (1.0, p.opening_quarrel, p.opening_ties)
         for j, other in enumerate(actors):
-            self.reach[other] = closeness(float(place.distance[i, j]), float(place.border[i, j]), p)
-            self.front[other] = coded.front[i][j] / (coded.front[i][j] + p.closeness_half)
+            self.reach[other] = closeness(facts.distance[i][j], facts.border[i][j], p)
+            self.front[other] = saturation(coded.front[i][j] / p.closeness_half)
             affinity = coded.affinity[i][j]
             self.affinity[other] = p.silent_affinity if isnan(affinity) else affinity
             self.denial[other] = utility_weight(coded.denial[i][j], p.silent_denial, p)
+            seen = [stance[i][j] for stance in facts.observed]
+            whole = sum(w for w, part in zip(weights, seen, strict=True) if not isnan(part))
+            unit = p.opening_spread / (whole or 1.0)
+            self.observed[other] = [unit * part for part in map(mul, weights, seen)]
         self.affinity[self] = self.denial[self] = 0.0
         pull = p.pull_relation / 3.0
         self.leaning = {other: pull * liked for other, liked in self.affinity.items()}
@@ -93,20 +94,10 @@ class Actor(mesa.Agent):
             "regional_overlap", "crisis", "shocks", "opening_venues",
         ):  # fmt: skip
             setattr(self, name, dict.fromkeys(actors, 0.0))
-        self.stance = {other: [0.0, 0.0, 0.0] for other in actors}
-        self.offset = {other: [0.0, 0.0, 0.0] for other in actors}
-        weights = (1.0, p.opening_quarrel, p.opening_ties)
-        self.observed = {}
-        for other, seen in zip(actors, place.observed[:, i].T.tolist(), strict=True):
-            parts = list(zip(weights, seen, strict=True))
-            unit = p.opening_spread / (sum(w for w, x in parts if not isnan(x)) or 1.0)
-            self.observed[other] = [unit * w * x for w, x in parts]
+        self.stance, self.offset = ({other: [0.0] * 3 for other in actors} for _ in range(2))
 
     def perceive(self) -> None:
-        """See danger in each other actor, near by, on fronts elsewhere and in being pressed.
-
-        And what spills over, by susceptibility and transit, and how far it is itself a party to it.
-        """
+        """See danger in each other actor, what spills over, and to what it is itself a party."""
         p, month = self.model.rules, self.model.month
         half, habit, blind = p.closeness_half, p.intent_habit, 1.0 - p.weight_intent
         power, projected, reach, front = self.power, self.projected, self.reach, self.front
@@ -146,36 +137,26 @@ class Actor(mesa.Agent):
         self.zero = p.common_zero
         if p.moving_zero > 0.5:
             others = [a for a in self.model.actors if a is not self and a.power > 0.0]
-            total = sum(self.shared[other] for other in others)
-            self.zero = total / max(len(others), 1)
+            self.zero = sum(self.shared[other] for other in others) / max(len(others), 1)
 
-    def take_stances(self, other: "Actor") -> list[float]:
-        """Common position, quarrel and ties toward another, by what drives them."""
-        p, month = self.model.rules, self.model.month
+    def lean(self, other: "Actor", shock: float) -> None:
+        """Relax the leaning toward another to common position, less quarrel, and ties."""
+        p, month, seen = self.model.rules, self.model.month, self.observed[other]
         venues = month.comembership[self][other]
         if self.model.t <= 0:
             self.opening_venues[other] = venues
         pressed = 0.5 * (month.pressed[self][other] + month.pressed[other][self])
         relation = (self.affinity[other] + month.goodwill[self][other]) / 3.0
-        return [
-            p.pull_common * (self.shared[other] - self.zero)
-            - p.pull_mutual * self.mutual[other]
-            + p.pull_crisis * self.crisis[other],
-            p.pull_quarrel * pressed
-            + p.pull_rivalry * self.rivalry[other]
-            - p.pull_relation * relation,
-            p.pull_venues * (venues - self.opening_venues[other])
-            + p.pull_joint * self.partnership[other],
-        ]
-
-    def lean(self, other: "Actor", shock: float) -> None:
-        """Relax the leaning toward another to its pull; alignment is its hyperbolic tangent."""
-        p, drivers, offset = self.model.rules, self.take_stances(other), self.offset[other]
+        position = p.pull_common * (self.shared[other] - self.zero)
+        position += p.pull_crisis * self.crisis[other] - p.pull_mutual * self.mutual[other]
+        quarrel = p.pull_quarrel * pressed + p.pull_rivalry * self.rivalry[other]
+        quarrel -= p.pull_relation * relation
+        ties = p.pull_venues * (venues - self.opening_venues[other])
+        drivers = position, quarrel, ties + p.pull_joint * self.partnership[other]
         if self.model.t < 0:
-            apart = map(sub, self.observed[other], drivers)
-            offset = [0.0 if isnan(gap) else p.opening_data * gap for gap in apart]
-        position, quarrel, ties = stance = list(map(add, drivers, offset))
-        self.offset[other], self.stance[other] = offset, stance
+            beyond = map(sub, seen, drivers)
+            self.offset[other] = [0.0 if isnan(x) else p.opening_data * x for x in beyond]
+        position, quarrel, ties = self.stance[other] = list(map(add, drivers, self.offset[other]))
         leaning, pull = self.leaning[other], position - quarrel + ties
         if self.model.t < 0:
             leaning += 0.5 * (pull - leaning)
@@ -193,8 +174,7 @@ class Actor(mesa.Agent):
     def weigh(self) -> None:
         """Find the worth of one more unit of effort in each cell.
 
-        Rivals' influence to undo, spill-over to hold back and trade, as far as the host lets it in;
-        a stage; autonomy and survival at home; less distance and the cost of any cell.
+        Rivals, spill-over and trade, as far as the host lets it in; a stage; home; less the costs.
         """
         p, weight = self.model.rules, self.weight
         primacy = 0.5 * p.motive_primacy * weight["primacy"]
@@ -247,7 +227,7 @@ class Actor(mesa.Agent):
         p = self.model.rules
         disputed = theatre.control if self is theatre.ruler else 1.0 - theatre.control
         peril = saturation(sum(self.threat.values())) + theatre.militants
-        peril += disputed if theatre.is_contested else 0.0
+        peril += disputed if theatre.contender else 0.0
         utility[theatre.first] += p.motive_home_survival * self.weight["survival"] * peril
         autonomy = p.motive_autonomy * self.weight["autonomy"]
         for d, influence in enumerate(theatre.influence):
@@ -275,8 +255,7 @@ class Actor(mesa.Agent):
         model, p = self.model, self.model.rules
         raised = p.pressure_effort * (self.pressed - self.opening_pressed)
         powerful = self.power > 0.0
-        budget = exp(p.budget_elasticity * log(self.power) + raised) if powerful else 0.0
-        self.budget = budget
+        self.budget = budget = self.power**p.budget_elasticity * exp(raised) if powerful else 0.0
         imposed, taken = self._imposed()
         weighed = list(map(mul, model.cell_sizes, map(exp, self.inclination)))
         free = (1.0 - taken) / (p.reserve + sum(weighed))
@@ -314,15 +293,87 @@ class Actor(mesa.Agent):
 
     def attend(self) -> None:
         """Divide diplomatic and joint effort over its venues, by logit of its tie to conveners."""
-        p, alignment, ambition = self.model.rules, self.alignment, self.weight["primacy"]
+        p, regard = self.model.rules, {**self.alignment, self: self.weight["primacy"]}
         spent = sum(self.effort[2::3]) + sum(self.joint[0::3]) + sum(self.joint[1::3])
         drawn = {}
         for v, conveners in enumerate(self.model.conveners):
             if membership := self.model.month.membership[v][self]:
-                pull = sum(
-                    share * (ambition if convener is self else alignment[convener])
-                    for convener, share in conveners.items()
-                )
+                pull = sum(share * regard[convener] for convener, share in conveners.items())
                 drawn[v] = membership * exp(p.venue_pull * pull)
         scale = spent / (sum(drawn.values()) + 1e-300)
         self.venue_effort = {v: weight * scale for v, weight in drawn.items()}
+
+
+class Ties:
+    """Of every actor to one theatre in a domain: 0 is security, 1 the economy, 2 diplomacy."""
+
+    def __init__(self, theatre: Any, d: int) -> None:
+        self.theatre, self.d, self.p = theatre, d, theatre.model.rules
+        p, influence = self.p, theatre.influence[d]
+        self.returns = p.return_economic if d == 1 else p.return_political
+        self.rate = exp((p.fading_security, p.fading_economic, p.fading_diplomatic)[d])
+        floors = {actor: p.tie_floor if actor.wealth > 0.0 else 1e-300 for actor in influence}
+        self.tie = {actor: log(max(influence[actor], least)) for actor, least in floors.items()}
+        self.pull = self.tie.copy()
+        self.entry = {
+            actor: max(exp(tie) - influence[actor], 0.0) for actor, tie in self.tie.items()
+        }
+        self.outsiders = max(1.0 - sum(influence.values()), 0.0)
+        for name in ("strength", "work", "posted", "deposit", "posted_strength"):
+            setattr(self, name, dict.fromkeys(influence, 0.0))
+
+    def move(self, t: int) -> None:
+        """Tell apart what is imposed and what each works of its own; let both move influence.
+
+        What there is up to month 0 is kept as the opening's; before, influence stands as it opens.
+        """
+        cell, access, link = (
+            self.theatre.first + self.d,
+            self.theatre.access[self.d],
+            self.theatre.link,
+        )
+        for actor in access:
+            posted = min(actor.posted[cell], actor.effort[cell])
+            work = actor.effort[cell] - posted + self.p.synergy * actor.joint[cell]
+            work += actor.convening_influence[self.theatre.place] if self.d == 2 else 0.0
+            self.posted[actor], self.work[actor] = posted, work
+        if t <= 0:
+            self.opening_work, self.opening_posted = self.work.copy(), self.posted.copy()
+            self.opening_access, self.opening_link = access.copy(), link.copy()
+        if t >= 0:
+            self._deposit(cell)
+            self._share_out(t, access, link)
+
+    def _deposit(self, cell: int) -> None:
+        """Add to ties what own work beyond the opening's earns, and beside them what is imposed."""
+        p, pace = self.p, self.p.deposit_fading / 12.0
+        everyone = p.effort_unit + sum(actor.effort[cell] for actor in self.tie)
+        for actor in self.tie:
+            more = (self.work[actor] + p.effort_unit) / (self.opening_work[actor] + p.effort_unit)
+            self.deposit[actor] += pace * (self.returns * log(more) - self.deposit[actor])
+            beyond = max(self.posted[actor] - self.opening_posted[actor], 0.0)
+            stands = self.returns * beyond / everyone
+            self.posted_strength[actor] += pace * (stands - self.posted_strength[actor])
+
+    def _share_out(self, t: int, access: dict[Actor, float], link: dict[Actor, float]) -> None:
+        """Divide influence by strength: what ties and posts are worth as far as they are let in.
+
+        Without deposits a tie is the opening's, faded toward what pulls it; abroad the sum stays.
+        """
+        left, tie, abroad = exp(-self.rate * t / 12.0), self.tie, self.theatre.abroad
+        aged = {actor: exp(left * tie[actor] + (1.0 - left) * self.pull[actor]) for actor in tie}
+        if abroad:
+            scale = sum(exp(tie[actor]) for actor in abroad) / sum(aged[actor] for actor in abroad)
+            aged |= {actor: scale * aged[actor] for actor in abroad}
+        floor = self.p.access_floor
+        for actor, tie_now in aged.items():
+            held = max(tie_now * exp(self.deposit[actor]) - self.entry[actor], 0.0)
+            if self.d == 1 and self.opening_link[actor] > 0.0:
+                held *= link[actor] / self.opening_link[actor]
+            let_in = (access[actor] + floor) / (self.opening_access[actor] + floor)
+            is_shut = self.d == 0 and self.theatre.shut[actor]
+            posted = 0.0 if is_shut else self.posted_strength[actor]
+            self.strength[actor] = let_in * (held + posted)
+        everyone = max(self.outsiders + sum(self.strength.values()), 1e-300)
+        for actor, strength in self.strength.items():
+            self.theatre.influence[self.d][actor] = strength / everyone

@@ -1,6 +1,6 @@
 """Simulation-based calibration of the fit: does it find truths that are known?
 
-    python -m benchmarks.fit_coverage --truths 60 --out FILE
+    python -m benchmarks.fit_coverage FILE --truths 60
 
 Form (talts2018): a truth is drawn from the prior and run; a record is drawn from its measures by
 the error model, with a scale, offsets and errors of its own; the whole fit is made of that record.
@@ -8,7 +8,6 @@ Of the numbers that it moves, 90 % intervals should hold nine truths of ten; ran
 members should be even.
 """
 
-import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,12 +16,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import typer
 
 from eurasia_sim.validation.calibration import Fit, Problem
 from eurasia_sim.validation.evidence import Evidence
 from eurasia_sim.world.world import load_world
 
-BINS = 10
 MEMBERS, SEED, UNTIL = 600, 7, 2020
 
 
@@ -37,11 +36,10 @@ def records(problem: Problem, truths: int, seed: int) -> Iterator[tuple[Any, dic
     }  # fmt: skip
     prior = {name: item.blocks(problem.prior[1][name]) for name, item in real.items()}
     for truth in range(truths):
-        drawn = {
-            name: record(item, item.blocks(runs[name][truth][None])[0], rng)
-            for name, item in real.items()
-        }
-        known = {name: each.beside(prior[name], each.unit) for name, each in drawn.items()}
+        known = {}
+        for name, item in real.items():
+            drawn = record(item, item.blocks(runs[name][truth][None])[0], rng)
+            known[name] = drawn.beside(prior[name], drawn.unit)
         yield scores[:, truth], known
 
 
@@ -53,12 +51,11 @@ def record(item: Evidence, measure: Any, rng: np.random.Generator) -> Evidence:
     return replace(item, values=np.where(item.past, values, np.nan))
 
 
-def coverage(truths: int, members: int = MEMBERS, seed: int = SEED) -> dict[str, Any]:
+def coverage(truths: int, members: int = MEMBERS) -> dict[str, Any]:
     """How often intervals hold the truth, and where truths rank, for numbers moved and not."""
     world = load_world()
-    problem = Problem.of(world, world.default_theory, members, seed)
-    found = []
-    for at, (truth, items) in enumerate(records(problem, truths, seed + 1)):
+    problem, found = Problem.of(world, world.default_theory, members, SEED), []
+    for at, (truth, items) in enumerate(records(problem, truths, SEED + 1)):
         fit = Fit.of(problem, items, UNTIL)
         ranks = (fit.scores < truth[:, None]).mean(axis=1)
         found.append(pd.DataFrame({"path": [*problem.ranges], "rank": ranks, "moved": fit.moved}))
@@ -69,27 +66,22 @@ def coverage(truths: int, members: int = MEMBERS, seed: int = SEED) -> dict[str,
         path: {"fits": len(own), "held_90": summary(own)["held_90"]}
         for path, own in every[every["moved"]].groupby("path")["rank"] if len(own) >= truths / 4
     }  # fmt: skip
-    about = {"theory": world.default_theory, "truths": truths, "members": members, "seed": seed}
+    about = {"theory": world.default_theory, "truths": truths, "members": members, "seed": SEED}
     return {**about, "moved": summary(moved), "not_moved": summary(still), "numbers": numbers}
 
 
 def summary(ranks: pd.Series) -> dict[str, Any]:
     """Count, share within the middle 90 % of members, mean rank and histogram of ranks."""
     held = ranks.between(0.05, 0.95, inclusive="neither").mean()
-    counts = np.histogram(ranks, bins=BINS, range=(0, 1))[0].tolist()
     rounded = {"held_90": round(float(held), 4), "mean_rank": round(float(ranks.mean()), 4)}
+    counts = np.histogram(ranks, bins=10, range=(0, 1))[0].tolist()
     return {"count": len(ranks), **rounded, "ranks": counts}
 
 
-def main() -> None:
+def main(out: Path, truths: int = 60) -> None:
     """Run it, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--truths", type=int, default=60)
-    parser.add_argument("--out", type=Path, required=True)
-    asked = parser.parse_args()
-    found = coverage(asked.truths)
-    asked.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    out.write_text(json.dumps(coverage(truths), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

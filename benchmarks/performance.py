@@ -21,14 +21,13 @@ from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from unittest import mock
 
 import numpy as np
 import typer
 from llvmlite.binding import get_host_cpu_features
 from mesa.batchrunner import batch_run
-from typer import Option
 
 from benchmarks.reference import ReferenceModel, named_inputs, packaged_world, pair_columns
 from eurasia_sim import simulate
@@ -104,8 +103,8 @@ def machine(cores: int) -> str:
     told = described.read_text("utf-8") if described.exists() else ""
     models = re.findall(r"^model name\s*: (.+)$", told, re.MULTILINE)
     processor = (models or [platform.processor() or platform.machine()])[0]
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    libraries = ", ".join([python, *(f"{name} {version(name)}" for name in LIBRARIES)])
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    libraries = f"{platform.python_implementation()} {platform.python_version()}, {libraries}"
     used = f"{cores} of {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start"
     return f"{processor}, {used}; {platform.system()}; {libraries}; model {model_version()}"
 
@@ -169,25 +168,20 @@ def ratio(name: str, above: list[float], below: list[float], **bar: float) -> Ro
 
 def kernel(cores: int, turns: int = 5, runs: int = 96, reference_runs: int = 8) -> Section:
     """The kernel beside a plain Mesa model; on AVX2, where the machine has more, as well."""
-    is_wide = turns > 1 and bool(get_host_cpu_features().get("avx512f"))  # a try has one
-    ways = {
-        "kernel": lambda: kernel_rate(runs, cores),
-        "plain": lambda: reference_rate(reference_runs, cores),
-    }
+    is_wide = turns > 1 and bool(get_host_cpu_features().get("avx512f"))  # a try has one turn
+    ways = {"kernel over plain Mesa": lambda: kernel_rate(runs, cores)}
     if is_wide:
-        ways["narrow"] = lambda: fresh(kernel_rate, AVX2, runs, cores)
-    found = in_turns(ways, turns)
+        narrow = partial(fresh, kernel_rate, AVX2, runs, cores)
+        ways["kernel over plain Mesa, code for AVX2"] = narrow
+    found = in_turns({**ways, "plain": lambda: reference_rate(reference_runs, cores)}, turns)
+    plain, least = found.pop("plain"), (450.0, 300.0) if is_wide else (300.0,)
     with tempfile.TemporaryDirectory() as folder:
-        compiling = fresh(first_run, {"XDG_CACHE_HOME": folder})
-    least = 450.0 if is_wide else 300.0
-    rows = [ratio("kernel over plain Mesa", found["kernel"], found["plain"], least=least)]
-    if is_wide:
-        name = "kernel over plain Mesa, code for AVX2"
-        rows.append(ratio(name, found["narrow"], found["plain"], least=300.0))
-    rows += [
+        compiling = fresh(first_run, {"XDG_CACHE_HOME": folder} if turns > 1 else {})
+    rows = [
+        *(ratio(*way, plain, least=bar) for way, bar in zip(found.items(), least, strict=True)),
         Row("first run, with all that it compiles", [compiling], "s", most=30.0),
-        Row(f"compiled kernel, {cores} threads", found["kernel"], "runs/s"),
-        Row("plain Mesa model under batch_run", found["plain"], "runs/s"),
+        Row(f"compiled kernel, {cores} threads", found["kernel over plain Mesa"], "runs/s"),
+        Row("plain Mesa model under batch_run", plain, "runs/s"),
     ]
     inputs = named_inputs(SCENARIO)
     facts, months = inputs.facts, inputs.months + inputs.burn_in
@@ -229,26 +223,28 @@ def bare(draws: Draws, cores: int) -> float:
     return time.perf_counter() - began
 
 
-def sweep(cores: int, turns: int = 3, runs: int = 10_000, *, dask: bool = True) -> Section:
+def sweep(cores: int, turns: int = 3, runs: int = 10_000) -> Section:
     """A sweep beside the bare kernel and beside Dask, for as many runs on the same cores."""
     draws = range_draws(packaged_world(), named_inputs(SCENARIO), runs, SEED)
-    ways: dict[str, Callable[[], float]] = {
+    ways = {
         "bare kernel": lambda: bare(draws, cores),
         "sweep, storage included": lambda: swept(runs, cores),
+        f"sweep by Dask, local:{cores}": lambda: swept(runs, cores, f"local:{cores}"),
     }
-    if dask:
-        ways[f"sweep by Dask, local:{cores}"] = lambda: swept(runs, cores, f"local:{cores}")
     bare(draws.part(slice(0, 8 * cores)), cores)  # loads the machine code
     found = in_turns(ways, turns)
-    alone, whole, *by_dask = found.values()
-    rows = [ratio("sweep over bare kernel", whole, alone, most=1.15)]
-    rows += [ratio("Dask over the pool of threads", each, whole, most=1.25) for each in by_dask]
+    alone, whole, by_dask = found.values()
+    rows = [
+        ratio("sweep over bare kernel", whole, alone, most=1.15),
+        ratio("Dask over the pool of threads", by_dask, whole, most=1.25),
+        *(Row(*seconds, "s") for seconds in found.items()),
+    ]
     about = (
         f"{runs:,} runs of {SCENARIO}: {runs // REPLICATIONS:,} points over everything uncertain, "
         f"{REPLICATIONS} replications each, 8 measures kept; {turns} turns, interleaved. The bare "
         "kernel makes as many runs over the same ranges, drawn beforehand, and keeps their means."
     )
-    return Section("Sweep over kernel", about, [*rows, *(Row(n, v, "s") for n, v in found.items())])
+    return Section("Sweep over kernel", about, rows)
 
 
 def peak(runs: int, cores: int) -> float:
@@ -316,19 +312,17 @@ def interrupted(folder: str, cores: int) -> float:
 # Name -> what measures it, and what makes it a try with few runs.
 PARTS: dict[Part, tuple[Callable[..., Section], dict[str, Any]]] = {
     "kernel": (kernel, {"turns": 1, "runs": 8, "reference_runs": 2}),
-    "sweep": (sweep, {"turns": 1, "runs": 80, "dask": False}),
+    "sweep": (sweep, {"turns": 1, "runs": 80}),
     "memory": (memory, {"few": 200, "many": 400}),
     "answers": (answers, {"turns": 1, "points": 100}),
 }
 
 
 def main(
-    part: Annotated[Part | None, Option(help="This part alone; no page is written.")] = None,
-    quick: Annotated[bool, Option("--quick", help="Few runs, to see that it works.")] = False,
-    cores: int = os.cpu_count() or 1,
+    part: Part | None = None, quick: bool = False, cores: int = os.cpu_count() or 1,
     out: Path = PAGE,
-) -> None:
-    """Measure, print, and write the page."""
+) -> None:  # fmt: skip
+    """Measure, print, and write the page: all, or one part and no page; `quick` is a try."""
     began, on = time.monotonic(), machine(cores)
     print(on)
     sections = []

@@ -26,24 +26,16 @@ ALIGNMENT_STREAM = 1
 
 
 class ReferenceModel(mesa.Model):
-    """A run: one scenario under one theory, by one seed.
+    """A run by one seed of a packaged scenario, or of what the kernel is given, in its place."""
 
-    Args:
-        scenario: a packaged one's name. theory: a preset, or the world's default. inputs: what
-            the kernel is given; takes the place of scenario and theory.
-    """
-
-    def __init__(
-        self, scenario: str = "record", theory: str | None = None, seed: int = 0,
-        inputs: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, scenario: str = "record", seed: int = 0, inputs: Any = None) -> None:
         super().__init__(seed=seed)
-        self.inputs = inputs = inputs or named_inputs(scenario, theory)
+        self.inputs = inputs = inputs or named_inputs(scenario)
         numbers = inputs.rules
         self.rules = p = SimpleNamespace(**{n: float(numbers[n]) for n in numbers.dtype.names})
         actors, theatres = inputs.geography.theatre_distance.shape
-        coded = coded_of(inputs.row, actors, theatres)._asdict()
-        self.coded = SimpleNamespace(**{name: values.tolist() for name, values in coded.items()})
+        self.facts = lists_of(inputs.geography)
+        self.coded = lists_of(coded_of(inputs.row, actors, theatres))
         self.keys, self.t = round_keys(seed & LOW, seed >> 32), -inputs.burn_in
         self.actors = [Actor(self, i) for i in range(actors)]
         self.pairs = list(combinations(self.actors, 2))
@@ -58,43 +50,36 @@ class ReferenceModel(mesa.Model):
             agent.meet()
         self.conveners = [
             {actor: share for actor, share in zip(self.actors, row, strict=True) if share}
-            for row in inputs.geography.convenes.tolist()
+            for row in self.facts.convenes
         ]
         cells = range(3 * theatres)
         self.scopes = [[c for c in cells if inside[c // 3]] for inside in inputs.scopes.tolist()]
-        self.measured: dict[str, float] = {}
-        self.columns = pair_columns(inputs)
+        self.measured, self.columns = {}, pair_columns(inputs)
         self.datacollector = DataCollector(
             {name: lambda model, at=name: model.measured[at] for name in self.columns}
         )
 
     def read_levers(self) -> SimpleNamespace:
-        """This month's levers, named as they are, by actor or as lists over theatres.
+        """This month's levers by their names, by actor or as lists over theatres.
 
-        Besides: `posted`, the theatres in which an actor has forces, with the three kinds, and
-        `pressed`, the pressure that each actor feels.
+        And `posted`, where each has which forces, and `pressed`, the pressure that each feels.
         """
 
         def by_actor(rows: Any) -> dict[Actor, Any]:
             return dict(zip(self.actors, rows, strict=True))
 
-        month = self.inputs.levers.month(max(self.t, 0))
-        now = {name: getattr(month, name).tolist() for name in LEVERS.of}
-        now["pressed"] = zip(*now["pressure"], strict=True)
-        now["imposed"] = month.imposed.reshape(len(self.actors), -1).tolist()
+        month, now = self.inputs.levers.month(max(self.t, 0)), {}
+        for name, field in LEVERS.of.items():
+            rows = getattr(month, name).tolist()
+            rows = list(map(by_actor, rows)) if field.axes in ("ij", "vi") else rows
+            now[name] = by_actor(rows) if field.axes[0] == "i" else rows
+        now["pressed"] = by_actor(map(by_actor, month.pressure.T.tolist()))
+        now["imposed"] = by_actor(month.imposed.reshape(len(self.actors), -1).tolist())
         now["jointness"] = month.jointness.ravel().tolist()
-        now["posted"] = [
-            [place for place in zip(self.theatres, row, strict=True) if any(place[1])]
-            for row in now["presence"]
-        ]
-        for name in (
-            "revisionism", "aid", "recognition", "capability", "trade", "consent", "imposed",
-            "posted",
-        ):  # fmt: skip
-            now[name] = by_actor(now[name])
-        for name in ("goodwill", "arms", "sanctions", "comembership", "pressed"):
-            now[name] = by_actor(map(by_actor, now[name]))
-        now["membership"] = list(map(by_actor, now["membership"]))
+        now["posted"] = {
+            actor: [place for place in zip(self.theatres, row, strict=True) if any(place[1])]
+            for actor, row in now["presence"].items()
+        }
         return SimpleNamespace(**now)
 
     def step(self) -> None:
@@ -113,7 +98,7 @@ class ReferenceModel(mesa.Model):
             for actor in self.actors:
                 actor.standing *= 1.0 - self.rules.standing_decay
             for theatre in self.theatres:
-                theatre.dealings.move()
+                theatre.recognise()
         self.measure()
         self.datacollector.collect(self)
         self.t += 1
@@ -140,8 +125,7 @@ class ReferenceModel(mesa.Model):
                 reach = p.projection_bases * bases + p.projection_forces * forces
                 reach += p.projection_counterterror * counterterror
                 for actor in self.actors:
-                    near = actor.closeness[theatre.place]
-                    actor.projected[owner] += p.projection * reach * near
+                    actor.projected[owner] += p.projection * reach * actor.closeness[theatre.place]
         for actor in self.actors:
             actor.perceive()
 
@@ -188,7 +172,6 @@ class ReferenceModel(mesa.Model):
 
     def cooperate(self) -> None:
         """Let every pair settle what it does together, and so its rivalry and partnership."""
-        focal = set(self.focus)
         for actor in self.actors:
             actor.joint = [0.0] * len(self.cell_sizes)
         for one, other in self.pairs:
@@ -199,9 +182,7 @@ class ReferenceModel(mesa.Model):
             joined = sum(volumes)
             one.rivalry[other] = other.rivalry[one] = 2.0 * (overlap - joined) / both
             one.partnership[other] = other.partnership[one] = 2.0 * joined / both
-            for pair in ((one, other), (other, one)):
-                if pair in focal:
-                    self.together[pair] = volumes
+            self.together[one, other] = self.together[other, one] = volumes
 
     def _joint_volumes(self, one: Actor, other: Actor) -> tuple[list[float], float]:
         """What two do together in each cell, and their overlap: willingness times the smaller."""
@@ -270,6 +251,11 @@ class ReferenceModel(mesa.Model):
         sizes = [self.cell_sizes[c] for c in cells]
         held = [dot(sizes, [cell[part] for cell in each]) for part in range(4)]
         return log(held[0] / held[1] / (held[2] / held[3])) if min(held) > 1e-6 else 0.0
+
+
+def lists_of(arrays: Any) -> SimpleNamespace:
+    """Named arrays as plain lists, by the same names."""
+    return SimpleNamespace(**{name: held.tolist() for name, held in arrays._asdict().items()})
 
 
 def pair_measures(

@@ -1,89 +1,16 @@
 """A theatre as a Mesa agent, with ties to it: it is contested, changes hands, is recognised."""
 
-from itertools import compress
 from math import exp, isnan, log, sqrt
 from typing import Any
 
 import mesa
 
-from benchmarks.actor import Actor, logistic, saturation
+from benchmarks.actor import Actor, Ties, logistic, saturation
 from benchmarks.chance import shock, uniform, words
-from benchmarks.recognition import Dealings
 
 REGIME_STREAM = 3
 REFUSAL_STREAM = 0
-Each = dict[Actor, float]
-
-
-class Ties:
-    """Of every actor to one theatre in one domain; `influence` is the theatre's, and written.
-
-    The domain is 0 for security, 1 economic, 2 diplomatic; `abroad` are those whose history fades.
-    """
-
-    def __init__(self, d: int, influence: Each, abroad: list[Actor], p: Any) -> None:
-        self.d, self.influence, self.abroad, self.p = d, influence, abroad, p
-        self.returns = p.return_economic if d == 1 else p.return_political
-        self.rate = exp((p.fading_security, p.fading_economic, p.fading_diplomatic)[d])
-        floors = {actor: p.tie_floor if actor.wealth > 0.0 else 1e-300 for actor in influence}
-        self.tie = {actor: log(max(influence[actor], least)) for actor, least in floors.items()}
-        self.pull = self.tie.copy()
-        self.entry = {
-            actor: max(exp(tie) - influence[actor], 0.0) for actor, tie in self.tie.items()
-        }
-        self.outsiders = max(1.0 - sum(influence.values()), 0.0)
-        for name in ("strength", "work", "posted", "deposit", "posted_strength"):
-            setattr(self, name, dict.fromkeys(influence, 0.0))
-        self.opening_work = self.opening_posted = self.work
-        self.opening_access = self.opening_link = self.work
-
-    def gather(self, cell: int, place: int) -> None:
-        """Tell apart what is imposed and what each works of its own, joint work and convening."""
-        for actor in self.influence:
-            posted = min(actor.posted[cell], actor.effort[cell])
-            work = actor.effort[cell] - posted + self.p.synergy * actor.joint[cell]
-            work += actor.convening_influence[place] if self.d == 2 else 0.0
-            self.posted[actor], self.work[actor] = posted, work
-
-    def open(self, access: Each, link: Each) -> None:
-        """Keep what there is as the opening's."""
-        self.opening_work, self.opening_posted = self.work.copy(), self.posted.copy()
-        self.opening_access, self.opening_link = access.copy(), link.copy()
-
-    def deposit_efforts(self, cell: int) -> None:
-        """Add to ties what own work beyond the opening's earns, and beside them what is imposed."""
-        p, pace = self.p, self.p.deposit_fading / 12.0
-        everyone = p.effort_unit + sum(actor.effort[cell] for actor in self.influence)
-        for actor in self.influence:
-            more = (self.work[actor] + p.effort_unit) / (self.opening_work[actor] + p.effort_unit)
-            self.deposit[actor] += pace * (self.returns * log(more) - self.deposit[actor])
-            beyond = max(self.posted[actor] - self.opening_posted[actor], 0.0)
-            stands = self.returns * beyond / everyone
-            self.posted_strength[actor] += pace * (stands - self.posted_strength[actor])
-
-    def aged(self, t: int) -> Each:
-        """Ties without deposits: the opening's, faded toward what pulls them, abroad rescaled."""
-        left, tie, pull = exp(-self.rate * t / 12.0), self.tie, self.pull
-        aged = {actor: exp(left * tie[actor] + (1.0 - left) * pull[actor]) for actor in tie}
-        if self.abroad:
-            before = sum(exp(tie[actor]) for actor in self.abroad)
-            scale = before / sum(aged[actor] for actor in self.abroad)
-            aged |= {actor: scale * aged[actor] for actor in self.abroad}
-        return aged
-
-    def share_out(self, t: int, access: Each, shut: Each, link: Each) -> None:
-        """Divide influence by strength: what ties and posts are worth as far as they are let in."""
-        floor = self.p.access_floor
-        for actor, tie in self.aged(t).items():
-            held = max(tie * exp(self.deposit[actor]) - self.entry[actor], 0.0)
-            if self.d == 1 and self.opening_link[actor] > 0.0:
-                held *= link[actor] / self.opening_link[actor]
-            let_in = (access[actor] + floor) / (self.opening_access[actor] + floor)
-            posted = 0.0 if self.d == 0 and shut[actor] else self.posted_strength[actor]
-            self.strength[actor] = let_in * (held + posted)
-        everyone = max(self.outsiders + sum(self.strength.values()), 1e-300)
-        for actor, strength in self.strength.items():
-            self.influence[actor] = strength / everyone
+RECOGNITION_STREAM = 4
 
 
 class Theatre(mesa.Agent):
@@ -91,27 +18,22 @@ class Theatre(mesa.Agent):
 
     def __init__(self, model: Any, k: int) -> None:
         super().__init__(model)
-        facts, coded, p = model.inputs.geography, model.coded, model.rules
-        self.key, self.place, self.first = int(facts.theatre_hash[k]), k, 3 * k
-        people = float(facts.size[k])
-        self.size = exp(p.size_elasticity * log(people)) if people > 0.0 else 0.0
-        separation = facts.theatre_separation[k].tolist()
-        self.gate = [exp(-apart / p.transit_decay) * p.buffer for apart in separation]
-        self.gate[k] /= p.buffer
+        facts, coded, p = model.facts, model.coded, model.rules
+        self.key, self.place, self.first = facts.theatre_hash[k], k, 3 * k
+        self.people = facts.size[k]
+        self.size = self.people**p.size_elasticity if self.people > 0.0 else 0.0
+        through = [exp(-apart / p.transit_decay) for apart in facts.theatre_separation[k]]
+        self.gate = [gate if at == k else p.buffer * gate for at, gate in enumerate(through)]
         self.opportunity, self.threat_source = coded.opportunity[k], coded.threat_source[k]
         self.stability = self.base_stability = coded.base_stability[k]
         self.control, self.militants = coded.initial_control[k], coded.initial_militants[k]
-        self.people = people
         self.ruler, self.challenger, self.contender = (
-            model.actors[int(place[k])] if place[k] >= 0 else None
+            model.actors[place[k]] if place[k] >= 0 else None
             for place in (facts.ruler, facts.challenger, facts.contender)
         )
-        touching, dwelling = facts.theatre_border[:, k] > 0.0, facts.theatre_distance[:, k] == 0.0
-        self.neighbours, self.dwellers = (
-            set(compress(model.actors, each)) for each in (touching, dwelling)
-        )
-        self.is_contested = self.contender is not None
-        self.dealings = Dealings(self)
+        self.neighbours = {a for a in model.actors if facts.theatre_border[a.i][k] > 0.0}
+        self.dwellers = {a for a in model.actors if facts.theatre_distance[a.i][k] == 0.0}
+        self.in_power = self.ruler is self.contender
         self.ruler_strength, self.narcotics = self.stability, 1.0 - self.stability
         self.fighters = 0.0
         self.restraint = 1.0 - self._laxity(self.ruler)
@@ -127,21 +49,20 @@ class Theatre(mesa.Agent):
         opening = coded.initial_influence
         self.influence = [{a: opening[a.i][k][d] for a in model.actors} for d in range(3)]
         self.access: list[dict[Actor, float]] = [{}, {}, {}]
-        self.shut = dict.fromkeys(model.actors, 0.0)
-        self.link = dict.fromkeys(model.actors, 1.0)
-        self.border_distance = facts.border_distance[:, k].tolist()
+        self.shut, self.link = (dict.fromkeys(model.actors, each) for each in (0.0, 1.0))
         homes = self.ruler, self.challenger
-        abroad = [a for a in model.actors if a.wealth > 0.0 and a not in homes]
-        self.ties = [Ties(d, shares, abroad, p) for d, shares in enumerate(self.influence)]
+        # Those whose history fades.
+        self.abroad = [a for a in model.actors if a.wealth > 0.0 and a not in homes]
+        self.ties = [Ties(self, d) for d in range(3)]
 
     def meet(self) -> None:
         """Find what ties abroad go to: gravity in the economy, else an actor's mean of theatres."""
         p = self.model.rules
         self.grant_access()
-        for actor in self.ties[0].abroad:
-            near = log(self.border_distance[actor.i] + p.gravity_near)
+        for actor in self.abroad:
+            near = log(self.model.facts.border_distance[actor.i][self.place] + p.gravity_near)
             gravity = p.gravity_size * log(actor.wealth) - p.gravity_distance * near
-            there = [land for land in self.model.theatres if actor in land.ties[0].abroad]
+            there = [land for land in self.model.theatres if actor in land.abroad]
             people = sum(land.people for land in there)
             for ties in self.ties:
                 held = sum(land.people * land.ties[ties.d].tie[actor] for land in there)
@@ -150,12 +71,11 @@ class Theatre(mesa.Agent):
 
     def menace(self) -> None:
         """Hazard of each threat: its source, surged, by militants and disorder."""
-        disorder, militants = 1.0 - self.stability, self.militants
         surges, mixes = self.model.month.surge[self.place], self.model.militancy
-        unruled = (disorder, self.narcotics, disorder)
+        unruled = (1.0 - self.stability, self.narcotics, 1.0 - self.stability)
         threats = zip(self.threat_source, surges, mixes, unruled, strict=True)
         self.hazard = [
-            source * (1.0 + surge) * (mix * militants + (1.0 - mix) * out)
+            source * (1.0 + surge) * (mix * self.militants + (1.0 - mix) * out)
             for source, surge, mix, out in threats
         ]
 
@@ -179,28 +99,25 @@ class Theatre(mesa.Agent):
             self.demand = 0.0
             self.access = [dict.fromkeys(model.actors, 1.0) for _ in range(3)]
             return
-        uncovered = self._uncovered_threats(host)
+        security, leanings = self.influence[0], host.alignment.items()
+        covers = {actor: max(leaning, 0.0) * security[actor] for actor, leaning in leanings}
+        covers[host], fears = 0.0, host.threat.items()
+        left = 1.0 - sum(covers.values())
+        uncovered = {actor: max(fear * (left + covers[actor]), 0.0) for actor, fear in fears}
         self.demand = sum(uncovered.values())
         by_force = 0.25 if host is self.contender else 0.0
         hedging = min(p.access_hedging * host.weight["autonomy"], 1.0)
         for actor in model.actors:
-            if actor is host or actor is self.challenger:
-                for access in self.access:
-                    access[actor] = 1.0 if actor is host else self.control
-                continue
             known = by_force * actor.recognition[self.place]
             balanced = self.demand - uncovered[actor]
             appeal = 1.0 + p.access_balancing * balanced + p.access_recognition * known
             liked = 0.5 * (1.0 + host.alignment[actor])
             for access, influence in zip(self.access, self.influence, strict=True):
                 access[actor] = 1.0 - (1.0 - liked * (1.0 - hedging * influence[actor])) / appeal
-
-    def _uncovered_threats(self, host: Actor) -> dict[Actor, float]:
-        security, leanings = self.influence[0], host.alignment.items()
-        covers = {actor: max(leaning, 0.0) * security[actor] for actor, leaning in leanings}
-        covers[host] = 0.0
-        left, fears = 1.0 - sum(covers.values()), host.threat.items()
-        return {actor: max(fear * (left + covers[actor]), 0.0) for actor, fear in fears}
+        for access in self.access:
+            if self.challenger is not None:
+                access[self.challenger] = self.control
+            access[host] = 1.0
 
     def contest(self) -> None:
         """Share out influence by ties, what efforts have added to them, and access."""
@@ -210,13 +127,8 @@ class Theatre(mesa.Agent):
         self.grant_access()
         for actor in self.model.actors:
             actor.is_let_in(self)
-        for cell, (ties, access) in enumerate(zip(self.ties, self.access, strict=True), self.first):
-            ties.gather(cell, self.place)
-            if t <= 0:
-                ties.open(access, self.link)
-            if t >= 0:  # before that influence stands as it opens
-                ties.deposit_efforts(cell)
-                ties.share_out(t, access, self.shut, self.link)
+        for ties in self.ties:
+            ties.move(t)
 
     def _refuse(self) -> None:
         p, host, model = self.model.rules, self.ruler, self.model
@@ -234,15 +146,13 @@ class Theatre(mesa.Agent):
 
     def govern(self) -> None:
         """Move rule one month on, and where it is contested the war and what follows from it."""
-        model = self.model
-        if self.challenger is not None:
-            drawn = words(model.keys, REGIME_STREAM, model.t, self.key, self.key)
-            odds = self._fight(shock(drawn[0]), shock(drawn[1]))
-            self._transfer(odds, uniform(drawn[2]))
-            self._settle()
-        else:
+        if self.challenger is None:
             self._transfer(0.0, 1.0)
             self._catch_disorder()
+        else:
+            drawn = words(self.model.keys, REGIME_STREAM, self.model.t, self.key, self.key)
+            self._transfer(self._fight(shock(drawn[0]), shock(drawn[1])), uniform(drawn[2]))
+            self._settle()
 
     def _as_imposed(self, order: float) -> float:
         imposed = self.model.month.stability[self.place]
@@ -258,11 +168,10 @@ class Theatre(mesa.Agent):
     def _shelter(self) -> float:
         model, most = self.model, 0.0
         land = model.month.theatre_capability[self.place]
-        for actor in model.actors if self.ruler is not None else ():
-            if actor not in (self.ruler, self.challenger) and actor in self.neighbours:
-                pressed = model.month.pressed[self.ruler][actor] / model.rules.shelter_pressure
-                both = actor.power + land
-                most = max(most, min(pressed, 1.0) * actor.power / both if both > 0.0 else 0.0)
+        for actor in self.neighbours - {self.ruler, self.challenger} if self.ruler else ():
+            pressed = model.month.pressed[self.ruler][actor] / model.rules.shelter_pressure
+            both = actor.power + land
+            most = max(most, min(pressed, 1.0) * actor.power / both if both > 0.0 else 0.0)
         return most
 
     def _fight(self, luck: float, fortune: float) -> float:
@@ -318,9 +227,7 @@ class Theatre(mesa.Agent):
         self.control = p.control_remnant
         remnant = p.control_remnant * self.ruler_strength
         self.ruler_strength, self.fighters = min(self.fighters, 1.0), remnant
-        if fallen is None:
-            return
-        for loser, influence in self.influence[0].items():
+        for loser, influence in self.influence[0].items() if fallen else ():
             if loser is successor or loser is fallen:
                 continue
             lost = influence * max(fallen.alignment[loser], 0.0)
@@ -339,14 +246,6 @@ class Theatre(mesa.Agent):
         self.stability = self._as_imposed(order)
         self.narcotics = 1.0 - self.stability
 
-    def _esteem(self) -> float:
-        if self.ruler is not self.contender:
-            return 0.0
-        others = [actor for actor in self.model.actors if actor is not self.contender]
-        known = sum(actor.power * actor.recognition[self.place] for actor in others)
-        weight = sum(actor.power for actor in others)
-        return 0.25 * known / weight if weight > 0.0 else 0.0
-
     def _laxity(self, holder: Actor | None) -> float:
         p = self.model.rules
         return p.laxity_by_force if holder is self.contender else p.laxity
@@ -362,19 +261,89 @@ class Theatre(mesa.Agent):
         crop = (1.0 - month.ban[place] * (1.0 - self.control)) * grown
         self.narcotics += (crop - self.narcotics) / 12.0
         aid = sum(aids[place] for aids in month.aid.values())
-        bought = p.restraint_aid * saturation(aid) + p.restraint_recognition * self._esteem()
+        bought = p.restraint_aid * saturation(aid)
+        powers = [(a.power, a) for a in self.model.actors if a is not self.contender]
+        if self.ruler is self.contender and (whole := sum(power for power, _ in powers)):
+            known = sum(power * actor.recognition[place] for power, actor in powers)
+            bought += p.restraint_recognition * 0.25 * known / whole
         lax = self._laxity(self.ruler) * (1.0 - min(bought, 1.0))
         target = min(max(1.0 - lax + month.conduct[place], 0.0), 1.0)
         self.restraint += p.restraint_rate / 12.0 * (target - self.restraint)
         troops, homes = dict(self._posted()), (self.ruler, self.challenger)
-        guard = sum(
-            actor.effort[self.first] - p.effort_forces * troops.get(actor, 0.0)
-            for actor in self.model.actors
-            if actor not in homes
-        )
+        abroad = [actor for actor in self.model.actors if actor not in homes]
+        guard = sum(a.effort[self.first] - p.effort_forces * troops.get(a, 0.0) for a in abroad)
         loose = (1.0 - self.restraint) * (1.0 - self.control)
         loose += self._laxity(self.challenger) * self.control
         bred = loose * (p.militants_base + (1.0 - p.militants_base) * war)
         bred *= 1.0 + p.surge_breeding * month.surge[place][0]
         force = 1.0 + p.suppression * sum(troops.values()) + p.militants_guard * max(guard, 0.0)
         self.militants += p.militants_rate / 12.0 * (min(bred / force, 1.0) - self.militants)
+
+    def recognise(self) -> None:
+        """Let all actors' flags toward the contender move at once, each at its audience's price."""
+        if self.contender is None:
+            return
+        actors, ruled, self.in_power = (
+            self.model.actors,
+            self.in_power,
+            self.ruler is self.contender,
+        )
+        self.took_over, self.prospect = self.in_power and not ruled, float(self.in_power)
+        if self.challenger is self.contender and self.fighters > 0.0:
+            self.prospect = self.fighters / (self.fighters + self.ruler_strength)
+        rival = self.challenger if self.in_power else self.ruler
+        self.rival = None if self.in_power and ruled else rival
+        self.stood = {actor: list(actor.flags[self.place]) for actor in actors}
+        hosts = [land.ruler for land in self.model.theatres if land.ruler and land is not self]
+        enmity = sum(max(-host.affinity[self.contender], 0.0) / 3.0 for host in hosts)
+        price = self.model.rules.audience_cost * enmity / max(len(hosts), 1)
+        for actor in actors:
+            if actor is not self.contender and actor.power > 0.0:
+                partners = self._partners(actor)
+                lead = actor.recognition[self.place] - sum(partners[1:])
+                keys = self.model.keys, RECOGNITION_STREAM, self.model.t, actor.key, self.key
+                self._take_steps(actor, partners, list(map(uniform, words(*keys))))
+                actor.standing -= price * max(lead, 0.0)
+
+    def _partners(self, actor: Actor) -> list[float]:
+        """Shares of an actor's partners but the contender, by power and alignment, with each up."""
+        shares, weight = [0.0] * 5, 0.0
+        for other, leaning in actor.alignment.items():
+            if leaning > 0.0 and other is not actor and other is not self.contender:
+                tie = other.power * leaning
+                weight += tie
+                shares = [s + tie * up for s, up in zip(shares, self.stood[other], strict=True)]
+        return [share / weight if weight > 0.0 else 0.0 for share in shares]
+
+    def _drive(self, actor: Actor, relation: float) -> float:
+        p, expected = self.model.rules, self.prospect
+        trade = actor.weight["commerce"] * self.opportunity * actor.nearness[self.place]
+        old = 0.0 if self.rival is None else max(actor.affinity[self.rival], 0.0) / 3.0
+        draws = p.recognition_base + p.recognition_relation * relation
+        draws += p.recognition_prospect * expected * min(max(1.0 + 2.0 * relation, -1.0), 1.0)
+        draws += p.recognition_commerce * expected * trade * min(1.0 + relation, 1.0)
+        conduct = self.restraint if self.in_power else 0.0
+        return draws - p.recognition_old_ties * old + p.recognition_conduct * conduct
+
+    def _take_steps(self, actor: Actor, partners: list[float], chance: list[float]) -> None:
+        p, stood, place, month = self.model.rules, self.stood[actor], self.place, self.model.month
+        flags, imposed = actor.flags[place], month.recognition[actor][place]
+        liked = actor.affinity[self.contender] + month.goodwill[actor][self.contender]
+        relation = min(max(liked / 3.0, -1.0), 1.0)
+        drive = self._drive(actor, relation)
+
+        def moved(b: int, up: float, down: float, luck: float) -> bool:
+            return luck < p.recognition_rate * logistic(down if stood[b] else up)
+
+        for b, held in zip(range(1, 5), (True, stood[1], stood[1], stood[3]), strict=True):
+            odds = drive + p.recognition_partners * partners[b] - p.recognition_step * (b - 1)
+            moves = moved(b, odds, -odds - p.recognition_back, chance[b - 1])
+            up = not moves if stood[b] else moves and held
+            if b == 2 and self.took_over:
+                up = chance[1] < logistic(odds + p.recognition_inherit * stood[1])
+            up = up and (True, self.in_power, self.in_power and flags[1], flags[3])[b - 1]
+            flags[b] = float(bool(up)) if isnan(imposed[b]) else imposed[b]
+        lift = drive - 3.0 * p.recognition_step
+        lists = moved(0, 2.0 * p.recognition_base - drive, lift, 1.0 - chance[0]) != bool(stood[0])
+        flags[0] = float(relation < 0.0 and lists) if isnan(imposed[0]) else imposed[0]
+        actor.recognition[place] = sum(flags[1:])

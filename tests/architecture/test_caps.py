@@ -1,6 +1,7 @@
 """The house stays small: packages, files, lines, and the whole."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ FILES_OF_A_PACKAGE = 12
 LINES_OF_A_FILE = 400
 CAPS = {"src": 22_000, "benchmarks": 1_500, "tests": 10_500}
 # What there is now, while it exceeds a cap: it may shrink and may not grow.
-PRESENT = {"src": 25_288, "benchmarks": 1_653, "tests": 14_984}
+PRESENT = {"src": 25_131, "benchmarks": 1_500, "tests": 14_940}
+_STILL_LARGER = partial(pytest.param, marks=pytest.mark.xfail(reason="cut before adding"))
 
 
 def python_files(repository: Path, top: str) -> Iterator[tuple[str, list[str]]]:
@@ -23,8 +25,7 @@ def test_what_exceeds_its_cap_does_not_grow(repository, top):
     assert sum(len(lines) for _, lines in python_files(repository, top)) <= PRESENT[top]
 
 
-@pytest.mark.xfail(reason="still too large: cut before adding")
-@pytest.mark.parametrize("top", CAPS)
+@pytest.mark.parametrize("top", ["benchmarks", *map(_STILL_LARGER, ("src", "tests"))])
 def test_all_lines_together_keep_to_their_cap(repository, top):
     assert sum(len(lines) for _, lines in python_files(repository, top)) <= CAPS[top]
 

@@ -29,8 +29,9 @@ OF_THEATRE = (
     "stability", "militants", "fighters", "ruler_strength", "violence", "narcotics", "control",
     "restraint", "demand", "hazard",
 )  # fmt: skip
+BY_DOMAIN = ("access", "influence")
 OF_TIES = (
-    "influence", "strength", "work", "posted", "deposit", "posted_strength", "opening_work",
+    "strength", "work", "posted", "deposit", "posted_strength", "opening_work",
     "opening_posted", "opening_access",
 )  # fmt: skip
 # What the kernel needs within one mechanism alone, and what only measures or its own draws read.
@@ -68,7 +69,7 @@ def state_of(model: ReferenceModel) -> dict[str, np.ndarray]:
     found |= {name: [getattr(a, name) for a in actors] for name in OF_ACTOR}
     found |= {name: np.reshape([getattr(a, name) for a in actors], shape) for name in BY_CELL}
     found |= {name: [getattr(t, name) for t in theatres] for name in OF_THEATRE}
-    contested: dict[str, list] = {"access": [theatre.access for theatre in theatres]}
+    contested = {name: [getattr(each, name) for each in theatres] for name in BY_DOMAIN}
     for name in OF_TIES:
         contested[name] = [[getattr(ties, name) for ties in theatre.ties] for theatre in theatres]
     for name, by_domain in contested.items():
