@@ -59,9 +59,7 @@ def check(
     every, lines = [], list[Line]()
     for file in files:
         problems = problems_of(file, place)
-        many = (
-            f"{len(problems)} problem{'s' * (len(problems) > 1)}" if problems else "nothing wrong"
-        )
+        many = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
         lines += map(Line, map(str, problems))
         lines.append(Line(f"{file}: {many if problems else 'nothing wrong'}"))
         every += problems
