@@ -220,6 +220,12 @@ def test_a_known_corner_is_found_on_a_path_from_the_whole_space(points, holds):
     assert all(best[name] == chosen[name] for name in ("density", "coverage"))
 
 
+def test_boxes_and_their_path_repeat_themselves_bit_by_bit(points, holds):
+    once, again = (discovery.discovered(points, holds) for _ in range(2))
+    for one, other in zip(once, again, strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
 def test_the_whole_space_is_no_region_of_it(points):
     mostly = np.random.default_rng(3).random(COUNT) < 0.7
     assert (found := discovery.region(points, mostly, 0.5, 0.3)) is None or found.limits

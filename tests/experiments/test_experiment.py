@@ -70,20 +70,28 @@ def test_all_mistakes_are_said_at_once_with_their_lines_and_what_was_meant(probl
     text = """theory: balance_of_thraet
 design: {kind: sobol, points: 100}
 factors:
-  rules.allocation.habbit: {low: 0.1, high: 0.2}
+  rules.allocation.habit: {low: x, high: 0.2}
   form.zeros: [moving]
   theory: [realism]
   seed: [-1]
-measures: [competitoin]
-window: ["2024-01", "2023-01"]"""
-    found = problems(text, "us_exi")
+measures: [7, competitoin]
+window: ["2024-01", "2023-01"]
+windo: 1
+constraints: [{sum: {rules.allocation.habit: 1, rule: 1}, at_most: 2}]"""
+    found = problems(text, "us_exi, 3, us_exit")
     for line, said in (
         (4, "did you mean us_exit"), (5, "did you mean balance_of_threat"), (6, "powers of two"),
-        (9, "did you mean form.zero"), (10, "unknown theory"), (11, "seed is -1"),
-        (12, "did you mean competition"), ("13:21", "allowed: 2024-01 to 2030-12"),
+        (8, "low is 'x'"), (9, "did you mean form.zero"), (10, "unknown theory"),
+        (11, "seed is -1"), ("12:12", "measures.0 is 7"), ("12:15", "did you mean competition"),
+        ("13:21", "allowed: 2024-01 to 2030-12"), (14, "did you mean window"), (15, "'rule' is no"),
     ):  # fmt: skip
         own = found.partition(f"{tmp_path / 'tried.yaml'}:{line}:")[2]
         assert said in own.partition("tried.yaml:")[0], found
+    assert found.count("tried.yaml:") == 13
+    wrong_kind = problems("design: {kind: gird}\nfactors: {HABIT: [9]}\ntheory: realism")
+    assert [word in wrong_kind for word in ("gird", "unknown theory", "factor")] == [True] * 2 + [
+        False
+    ]
 
 
 # What stands after the head, with one scenario, and what is said of it.
@@ -91,7 +99,6 @@ MISTAKES = [
     ("GRID {}", "needs factors"),
     ("GRID {HABIT: [0.8]}\nreplication: 3", "mean replications"),
     ("GRID {x: {levels: [0, 1], moves: {aid.chyna.tajikistan: [0, 1]}}}", "mean china"),
-    ("design: {kind: gird}\nfactors: {HABIT: [0.8]}", "gird"),
     ("design: {kind: latin_hypercube}\nfactors: {HABIT: declared}", "points is empty"),
     ("design: {kind: morris, trajectories: 4, levels: 5}\nfactors: {HABIT: declared}", "an even"),
     ("ZIP {HABIT: [0.8, 0.9], GAINS: [0.3]}", "as many levels"),

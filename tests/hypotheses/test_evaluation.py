@@ -161,14 +161,31 @@ def test_a_map_of_the_packaged_world_has_every_cell_under_every_theory_but_the_n
     assert table.equals(map_table(world, contrast, 2, seed=5, workers=1))
 
 
-def test_the_wrong_date_of_a_window_is_told_at_its_place(world, tmp_path):
-    part = "{plus: [us_exit], metric: {mean: [power.china]}, sign: '+', because: b, smallest: 1}"
-    (file := tmp_path / "faulty.yaml").write_text(
-        "format: 2\nkind: hypotheses\ntitle: t\nwindow: ['2023-01', '2022-01']\n"
-        f"hypotheses: {{H: {{says: s, all: [{part}]}}}}\n"
-    )
-    (found,) = problems_of(str(file), world)
-    assert (found.line, found.column, found.allowed) == (4, 21, "2023-01 to 2030-12")
+FAULTY = """format: 2
+kind: hypotheses
+title: t
+window: ['2022-01', '2031-12']
+hypotheses:
+  H1:
+    needs: [C1, C2]
+    says: s
+    all:
+      - {plus: [us_exi], metric: {mean: [nothing]}}
+      - {plus: [us_exi], metric: {mean: [nothing]}, sign: '+', window: ['2023-01', '2022-01']}
+  C1: {kind: control}
+"""
+
+
+def test_all_that_is_wrong_with_a_file_is_said_at_once_and_stands_at_its_entry(world, tmp_path):
+    (file := tmp_path / "faulty.yaml").write_text(FAULTY)
+    found = {(each.line, each.column): str(each) for each in problems_of(str(file), world)}
+    told = {
+        (4, 21): "2031-12 lies outside", (7, 17): "unknown control 'C2'",
+        (10, 9): "'sign' is missing", (11, 17): "mean us_exit", (11, 42): "unknown column",
+        (11, 84): "allowed: 2023-01 to 2030-12", (12, 7): "'says' is missing",
+    }  # fmt: skip
+    assert list(found) == list(told)
+    assert all(word in found[place] for place, word in told.items())
 
 
 ARMS = {

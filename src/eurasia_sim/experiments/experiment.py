@@ -3,7 +3,7 @@
 import contextlib
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, cast
 from eurasia_sim.experiments import schema
 from eurasia_sim.experiments.factors import FactorReader, Refused, fault, twin
 from eurasia_sim.experiments.schema import Experiment, Factor, SweepFile
-from eurasia_sim.files.checker import Trail, reason_of, shown
+from eurasia_sim.files.checker import FORMAT, Trail, reason_of, shown
 from eurasia_sim.files.data_yaml import DataError, refuse
 from eurasia_sim.files.ordinary import Unreadable, read_bytes, table_rows
 from eurasia_sim.files.page import STEP, Page, Problem, nearest, read_file, scalar
@@ -53,11 +53,11 @@ def load_experiment(path: Path | str, world: World) -> Experiment:
     """The sweep in a file, by path or name; DataError with everything wrong with it."""
     path = located(path) if isinstance(path, str) else path
     document = read_file(path)
-    file = document.validated(SweepFile)
+    usual = {"format": FORMAT, "kind": "sweep", "title": path.stem, "design": {"kind": "grid"}}
+    file = document.fitted(SweepFile, **usual)
+    experiment = file and _Reader(document, file, path, world).experiment()
     refuse([document])
-    experiment = _Reader(document, cast(SweepFile, file), path, world).experiment()
-    refuse([document])
-    return experiment
+    return cast(Experiment, experiment)
 
 
 def kind_of(path: Path | str) -> str | None:
@@ -112,15 +112,17 @@ class _Reader(FactorReader):
         self._choices()
         entries: Entries = {}
         stated: Stated = ()
-        with contextlib.suppress(Refused):
-            is_stated = self.kind in schema.STATED
-            entries, stated = self._stated() if is_stated else (self._laid(), ())
-            self._check_overlaps(entries)
+        if "design" in self.document.data:
+            with contextlib.suppress(Refused):
+                is_stated = self.kind in schema.STATED
+                entries, stated = self._stated() if is_stated else (self._laid(), ())
+                self._check_overlaps(entries)
         if not self.called:
             self.complain((), "no scenario is named", allowed="scenarios: [NAME, ...]")
         factors = tuple(factor for own in entries.values() for factor in own)
-        self._design(factors)
-        self._constraints(factors)
+        if "design" in self.document.data:
+            self._design(factors)
+            self._constraints(factors, self.file.factors.keys() - entries.keys())
         if (same := twin(scenario.digest for scenario in self.scenarios)) is not None:
             one, two = (self.scenarios[at].name for at in same)
             message = f"{one} and {two} come to the same: every run would be made twice"
@@ -304,8 +306,9 @@ class _Reader(FactorReader):
             if is_wrong:
                 self.complain(trail, message, allowed=right)
 
-    def _constraints(self, factors: Sequence[Factor]) -> None:
+    def _constraints(self, factors: Sequence[Factor], unread: Collection[str]) -> None:
         numeric = [factor.name for factor in factors if not factor.is_text]
+        known = {*numeric, *unread, *self.document.left_out}
         for at, given in enumerate(self.file.constraints):
             trail = ("constraints", at)
             if self.kind in schema.PATTERNED:
@@ -313,7 +316,7 @@ class _Reader(FactorReader):
                 self.complain(trail, wrong, allowed="no constraints, or latin_hypercube or sobol")
             elif given.at_least is None and given.at_most is None:
                 self.complain(trail, "a constraint needs at_least, at_most or both")
-            for name in (name for name in given.sum if name not in numeric):
+            for name in (name for name in given.sum if name not in known):
                 wrong = f"'{name}' is no numeric factor"
                 self.complain((*trail, "sum", name), wrong, numeric, name, of_key=True)
 

@@ -20,6 +20,8 @@ _PYDANTIC = re.compile(
 _TEXT = ("a valid string", "a text in quotes")
 
 Trail = tuple[Any, ...]  # keys and indices from the root of a document to a value
+# Trail, message, what a value may be, and for an unknown key the keys of which it may be a slip.
+Misfit = tuple[Trail, str, str, list[str] | None]
 
 
 def _present(value: Any) -> Any:
@@ -52,13 +54,10 @@ Names = Annotated[  # several, or one by itself
 ]
 
 
-def misfits(
-    form: Any, data: Any, error: ValidationError, keys: Trail = ()
-) -> Iterator[tuple[Trail, str, str, list[str] | None]]:
+def misfits(form: Any, data: Any, error: ValidationError, keys: Trail = ()) -> Iterator[Misfit]:
     """Every finding of pydantic once, in our words; nothing above what else is wrong.
 
-    `keys` lead to the data and are no part of the trails. Yields trail, message, what a value may
-    be, and for an unknown key the keys of which it may be a slip.
+    `keys` lead to the data and are no part of the trails.
     """
     values: dict[Trail, list[str]] = {}
     trails: list[Trail] = []

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError
 
-from eurasia_sim.files.checker import Trail, adapter, misfits
+from eurasia_sim.files.checker import Misfit, Trail, adapter, misfits
 from eurasia_sim.files.ordinary import Unreadable, decoded, read_bytes
 from eurasia_sim.files.text import REFUSED, alike, visible
 
@@ -88,16 +88,21 @@ class Page:
     # Line and column of every value, then of its key, by the path of keys and indices.
     places: dict[str, tuple[int, ...]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    left_out: set[Any] = field(default_factory=set)  # last steps to what misfits
+    _around: set[tuple[int, ...]] = field(default_factory=set)  # places of what held it
     _lines: list[str] = field(default_factory=list)
     _hints: int = 0
 
     def place(self, trail: Iterable[Any], *, of_key: bool = False) -> Place:
         """Place of the value (or key) at a path, or of the nearest value above that exists."""
-        path = "".join(f"{STEP}{step}" for step in trail)
+        line, column, *key = self._places(trail)
+        return (key[0], key[1]) if of_key else (line, column)
+
+    def _places(self, trail: Iterable[Any]) -> tuple[int, ...]:
+        path = _path(trail)
         while path and path not in self.places:
             path = path.rpartition(STEP)[0]
-        line, column, *key = self.places.get(path, (1, 1, 1, 1))
-        return (key[0], key[1]) if of_key else (line, column)
+        return tuple(self.places.get(path, (1, 1, 1, 1)))  # an index holds lists
 
     def report(self, place: Place, message: str, suggestion: str = "", allowed: str = "") -> None:
         """Note a problem with its line; after very many of them, only that there are more."""
@@ -126,31 +131,63 @@ class Page:
         self.pass_on(trail, unplaced(message, known, word, allowed=allowed), of_key=of_key)
 
     def pass_on(self, trail: Trail, problem: Problem, *, of_key: bool = False) -> None:
-        """Note at a value (or key) what is wrong with what it names."""
-        place = self.place(trail, of_key=of_key)
-        self.report(place, problem.message, problem.suggestion, problem.allowed)
+        """Note at a value (or key) what is wrong with what it names.
+
+        What held something that is left out may be wrong for that alone, and is not noted.
+        """
+        if self._places(trail) not in self._around:
+            place = self.place(trail, of_key=of_key)
+            self.report(place, problem.message, problem.suggestion, problem.allowed)
 
     def validated(self, form: type[Form], keys: Trail = (), data: Any = None) -> Form | None:
         """The data, by default the whole, that `keys` lead to, in a form; None where it misfits.
 
-        What misfits is complained of, and None from then on, so that the rest can be looked at.
+        What misfits is complained of, and left out of the whole, for the rest to be looked at.
         """
         data = self.data if data is None else data
         if data is None and self.problems:
             return None
-        try:
-            return cast(Form, adapter(cast(Any, form)).validate_python(data))
-        except ValidationError as error:
-            for trail, message, right, known in [*misfits(form, data, error, keys)]:
-                word, place = trail[-1] if known else "", (*keys, *trail)
-                of_key = known is not None
-                self.complain(place, message, known or (), word, allowed=right, of_key=of_key)
-                if right and trail:
-                    above = data
-                    for step in trail[:-1]:
-                        above = above[step]
-                    above[trail[-1]] = None
-        return None
+        found, wrong = _tried(form, data, keys)
+        for trail, message, right, known in wrong:
+            word, place, of_key = trail[-1] if known else "", (*keys, *trail), known is not None
+            self.complain(place, message, known or (), word, allowed=right, of_key=of_key)
+        if data is self.data:
+            self._leave_out({trail for trail, _, *right in wrong if trail and any(right)})
+        return found
+
+    def fitted(self, form: type[Form], **usual: Any) -> Form | None:
+        """The data in a form, as `validated`; else what is left of it, None if that is too little.
+
+        `usual` are values of keys at the top that may be missing.
+        """
+        found = self.validated(form)
+        while found is None and isinstance(self.data, dict) and not self.is_full:
+            found, wrong = _tried(form, usual | self.data)
+            if () in (trails := {trail for trail, *_ in wrong}):
+                break
+            self._leave_out(trails)
+        return found
+
+    def _leave_out(self, trails: Collection[Trail]) -> None:
+        """Take entries out of the data, as if the text had never held them."""
+        places: dict[str, tuple[int, ...]] = {}
+        for trail in trails:
+            self.left_out.add(trail[-1])
+            own = range(min(len(trail) - 1, 1), len(trail))
+            self._around |= {self._places(trail[:at]) for at in own}
+
+        def rest(value: Any, trail: Trail, path: str) -> Any:
+            if (before := _path(trail)) in self.places:
+                places[path] = self.places[before]
+            if not isinstance(value, dict | list):
+                return value
+            entries = value.items() if isinstance(value, dict) else enumerate(value)
+            own = [each for each in entries if (*trail, each[0]) not in trails]
+            if isinstance(value, dict):
+                return {key: rest(x, (*trail, key), f"{path}{STEP}{key}") for key, x in own}
+            return [rest(x, (*trail, at), f"{path}{STEP}{now}") for now, (at, x) in enumerate(own)]
+
+        self.data, self.places = rest(self.data, (), ""), places
 
     @property
     def is_full(self) -> bool:
@@ -160,6 +197,18 @@ class Page:
     def in_order(self) -> list[Problem]:
         """The problems in the order of their places."""
         return sorted(self.problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _path(trail: Iterable[Any]) -> str:
+    return "".join(f"{STEP}{step}" for step in trail)
+
+
+def _tried(form: type[Form], data: Any, keys: Trail = ()) -> tuple[Form | None, list[Misfit]]:
+    """The data in a form, or None and how they misfit."""
+    try:
+        return cast("Form", adapter(cast(Any, form)).validate_python(data)), []
+    except ValidationError as error:
+        return None, [*misfits(form, data, error, keys)]
 
 
 def nearest(word: object, known: Iterable[str]) -> str:

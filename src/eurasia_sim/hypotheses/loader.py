@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from eurasia_sim.evidence.claims import load_evidence
-from eurasia_sim.files.checker import Trail, shown
+from eurasia_sim.files.checker import FORMAT, Trail, shown
 from eurasia_sim.files.data_yaml import DataError, refuse
 from eurasia_sim.files.integrity import digest_of
 from eurasia_sim.files.page import Page, read_file
@@ -27,11 +27,12 @@ Window = tuple[int, int]  # first month and the month after the last
 def load_hypotheses(path: Path, world: World) -> Family:
     """The hypotheses of a file; raises DataError with everything wrong with it beside a world."""
     document = read_file(path)
-    file = document.validated(shapes.HypothesesFile)
+    period = [world.date(0), world.date(world.months - 1)]
+    usual = {"format": FORMAT, "kind": "hypotheses", "title": path.stem, "window": period}
+    file = document.fitted(shapes.HypothesesFile, **usual)
+    family = file and _Checker(document, world).family(path, file)
     refuse([document])
-    family = _Checker(document, world).family(path, cast(shapes.HypothesesFile, file))
-    refuse([document])
-    return family
+    return cast(Family, family)
 
 
 class _Checker(WorldChecker):
@@ -59,9 +60,10 @@ class _Checker(WorldChecker):
         )
 
     def names(self, trail: Trail, kind: str, given: Sequence[str], known: Collection[str]) -> None:
-        """Complain of names that nothing of a kind has."""
+        """Complain of names that nothing of a kind has, and nothing that is left out."""
         for at, name in enumerate(given):
-            self.is_known((*trail, at), kind, name, known)
+            if name not in self.document.left_out:
+                self.is_known((*trail, at), kind, name, known)
 
     def hypothesis(self, name: str, given: shapes.HypothesisEntry, window: Window) -> Hypothesis:
         trail: Trail = ("hypotheses", name)

@@ -145,7 +145,7 @@ class ScenarioReader(WorldChecker):
         self.departs = self._date("departs")
         self.horizon = self._date("horizon", self.departs)
         changed = next((key for key in ("levers", "events") if self.data.get(key)), None)
-        if changed and self.departs is None and "departs" not in self.data:
+        if changed and self.departs is None and "departs" not in {*data, *self.document.left_out}:
             wrong = "a scenario that changes something must say from when on"
             self.complain((changed,), wrong, allowed="departs: YYYY-MM", of_key=True)
         for name, below in (self.data.get("levers") or {}).items():
