@@ -140,10 +140,10 @@ def Comparison(visit: Visit) -> None:
 @solara.component
 def AnswerView(answer: answers.Answer) -> None:
     """An answer in words, its figure, and its numbers."""
-    told, lost = answer.told, ", ".join(map(str, answer.failed.values()))
+    told = answer.told
     words("p", f"{told.title}: {told.sentence} {told.unknown}", "told", "difference")
-    done = f"{len(answer.months)} of {sum(answers.BATCHES)} paired runs; {lost} failed"
-    words("p", done, "answered", "quiet")
+    done = f"{len(answer.months)} of {sum(answers.BATCHES)} paired runs"
+    words("p", f"{done}, {sum(answer.failed.values())} failed", "answered", "quiet")
     if answer.figure is not None:
         solara.HTML("div", unsafe_innerHTML=answer.figure.element(), classes=["figure"])
     rows = [*told.rows[:1], *(row.values() for row in told.rows)]  # the first for its headings
