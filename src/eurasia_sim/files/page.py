@@ -163,7 +163,8 @@ class Page:
         found = self.validated(form)
         while found is None and isinstance(self.data, dict) and not self.is_full:
             found, wrong = _tried(form, usual | self.data)
-            if () in (trails := {trail for trail, *_ in wrong}):
+            trails = {trail for trail, *_ in wrong}
+            if not self.data.keys() >= {next(iter(trail), None) for trail in trails}:
                 break
             self._leave_out(trails)
         return found
