@@ -25,7 +25,7 @@ from eurasia_sim.scenarios.sources import works_of, works_of_all, works_of_numbe
 from eurasia_sim.scenarios.writer import values_held
 from eurasia_sim.world.levers import check_lever, choices, levers
 from eurasia_sim.world.provenance import described, told
-from eurasia_sim.world.world import OF_RULES, World, load_world
+from eurasia_sim.world.world import World, load_world
 
 Answer = tuple[Any, Iterable[Block]]  # plain values for JSON, and the same in words
 _HEAD = ("id", "says", "kind", "label", "departs")  # of a row; said elsewhere or in other words
@@ -116,8 +116,7 @@ def _named(world: World, name: str) -> list[dict[str, Any]]:
     Raises DataError where nothing does; with the nearest names.
     """
     if name in world.numbers:
-        evidence = claims.load_evidence(None if name.startswith(OF_RULES) else world.directory)
-        return [described(world, name, evidence)]
+        return [described(world, name)]
     if (path := Path(name)).suffix in SUFFIXES:
         more = _more(world, "scenarios", name)
         return [{"kind": "scenarios", **row, **more} for row in scenario_rows({path.stem: path})]

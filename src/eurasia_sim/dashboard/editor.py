@@ -215,7 +215,7 @@ def Origin(path: str) -> None:
     """What `explain` says of a number: its range, its basis, its claims and works."""
 
     def text() -> str:
-        return "\n".join(told(described(shared.world(), path, shared.evidence(path))))
+        return "\n".join(told(described(shared.world(), path)))
 
     words("pre", solara.use_memo(text, [path]), "claim")
 

@@ -13,6 +13,7 @@ import warnings
 from typing import Any
 
 from eurasia_sim.dashboard.answers import warm
+from eurasia_sim.world.provenance import functions
 
 _LOOK = 2  # seconds between two looks for visitors who left
 _MOST_LEFT = 3  # of them that are kept, about 10 MB each, for an hour
@@ -35,6 +36,7 @@ def serve(host: str, port: int) -> None:
     # Solara gives every visitor Matplotlib settings of their own, which breaks style files; ours
     # are the same for all, and figures take turns (see `answers`).
     vars(sys.modules["solara.server.patch"])["patch_matplotlib"] = lambda: None
+    functions()
     with listening(host, port) as listener:  # before anything is served, so that it is in use
         for work in (warm, _forget):
             threading.Thread(target=work, daemon=True).start()

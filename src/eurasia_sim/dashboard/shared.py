@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 
-from eurasia_sim.evidence.claims import Evidence, load_evidence
+from eurasia_sim.evidence.claims import load_evidence
 from eurasia_sim.files.data_yaml import DataError, Number
 from eurasia_sim.scenarios.scenario import Scenario, load_scenario
 from eurasia_sim.scenarios.schema import is_drawn, names
 from eurasia_sim.world.provenance import Ancestry
-from eurasia_sim.world.world import OF_RULES, World, load_world
+from eurasia_sim.world.world import World, load_world
 
 _WORLD = "EURASIA_SIM_WORLD"  # environment variable: the name or folder of the world
 
@@ -69,15 +69,7 @@ def apart(titles: Mapping[str, str]) -> dict[str, str]:
 @cache
 def ancestry() -> Ancestry:
     """Which numbers enter which measure in this world."""
-    return Ancestry(world(), _evidence(world().directory))
-
-
-_evidence = cache(load_evidence)
-
-
-def evidence(path: str) -> Evidence:
-    """The evidence that a number rests on: the rules' own, or the world's."""
-    return _evidence(None if path.startswith(OF_RULES) else world().directory)
+    return Ancestry(world(), load_evidence(world().directory))
 
 
 @cache

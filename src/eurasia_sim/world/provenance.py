@@ -4,15 +4,15 @@ import ast
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from eurasia_sim.compute.dimensions import CONSTRUCTS, DOMAINS
-from eurasia_sim.evidence.claims import Claim, Evidence
+from eurasia_sim.evidence.claims import Claim, Evidence, load_evidence
 from eurasia_sim.evidence.references import read_bibliography
 from eurasia_sim.files.data_yaml import Number, packaged, read_page
 from eurasia_sim.world.levers import FREE, levers
-from eurasia_sim.world.world import World
+from eurasia_sim.world.world import OF_RULES, World
 
 # Names under which the rules read a table, where they are not the table's own.
 _CAPABILITY = ("capability", "theatre_capability")
@@ -36,8 +36,12 @@ _BELOW = r"(\..+)?"
 Ids = Mapping[str, Collection[str]]
 
 
-def described(world: World, path: str, evidence: Evidence) -> dict[str, Any]:
-    """Everything known of one number, as plain values."""
+_evidence = cache(load_evidence)
+
+
+def described(world: World, path: str) -> dict[str, Any]:
+    """Everything known of one number, as plain values; its claims are the rules' or the world's."""
+    evidence = _evidence(None if path.startswith(OF_RULES) else world.directory)
     number, works, claims = world.number(path), read_bibliography(), evidence.by_id
     parts, drawn, source = path.split("."), "no", []
     if path in world.drawn:
@@ -93,16 +97,25 @@ def users(names: Collection[str], construct: str = "") -> list[str]:
     wanted = rf"\.({'|'.join(map(re.escape, names))})\b"
     if construct in CONSTRUCTS:
         wanted += rf"|\b{construct.upper()}\b"
+    return sorted(name for name, source in functions().items() if re.search(wanted, source))
+
+
+@cache
+def functions() -> Mapping[str, str]:
+    """Source of the rules' functions by `module.function`, without docstrings.
+
+    Python 3.11 cannot parse in two threads at once: a server calls this before it starts any.
+    """
     root = packaged().parent
-    return sorted(
-        f"{'.'.join(file.relative_to(root).with_suffix('').parts)}.{node.name}"
+    return {
+        f"{'.'.join(file.relative_to(root).with_suffix('').parts)}.{node.name}": "\n".join(
+            map(ast.unparse, node.body[ast.get_docstring(node) is not None :])
+        )
         for pattern in _SCIENCE
         for file in root.glob(pattern)
         for node in ast.parse(file.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("unpack_")
-        for body in [node.body[ast.get_docstring(node) is not None :]]
-        if any(re.search(wanted, ast.unparse(each)) for each in body)
-    )
+    }
 
 
 def told(found: dict[str, Any]) -> Iterator[str]:
