@@ -61,10 +61,10 @@ def moved(world: World, inputs: Inputs, paths: list[str]) -> drawing.Draws:
     return draws
 
 
-def screen(world: World, every: int = 1) -> pd.DataFrame:
-    """A row each so many numbers: number, moves, measure (the one it moves most), why held."""
+def screen(world: World) -> pd.DataFrame:
+    """A row a number: number, moves, measure (the one it moves most), why it is held."""
     family = [prepare(world, load_scenario(name, world)) for name in SCENARIOS]
-    paths = candidates(world)[::every]
+    paths = candidates(world)
     window = (world.month(SINCE), world.month(UNTIL) + 1)
     outcomes = run_ensemble_draws(family, moved(world, family[0], paths), window=window)
     columns = family[0].columns
