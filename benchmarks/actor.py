@@ -327,11 +327,8 @@ class Ties:
 
         What there is up to month 0 is kept as the opening's; before, influence stands as it opens.
         """
-        cell, access, link = (
-            self.theatre.first + self.d,
-            self.theatre.access[self.d],
-            self.theatre.link,
-        )
+        cell = self.theatre.first + self.d
+        access, link = self.theatre.access[self.d], self.theatre.link
         for actor in access:
             posted = min(actor.posted[cell], actor.effort[cell])
             work = actor.effort[cell] - posted + self.p.synergy * actor.joint[cell]

@@ -89,9 +89,8 @@ constraints: [{sum: {rules.allocation.habit: 1, rule: 1}, at_most: 2}]"""
         assert said in own.partition("tried.yaml:")[0], found
     assert found.count("tried.yaml:") == 13
     wrong_kind = problems("design: {kind: gird}\nfactors: {HABIT: [9]}\ntheory: realism")
-    assert [word in wrong_kind for word in ("gird", "unknown theory", "factor")] == [True] * 2 + [
-        False
-    ]
+    told = [word in wrong_kind for word in ("gird", "unknown theory", "factor")]
+    assert told == [True, True, False]
 
 
 # What stands after the head, with one scenario, and what is said of it.
