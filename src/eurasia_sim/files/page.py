@@ -151,7 +151,7 @@ class Page:
         for trail, message, right, known in wrong:
             word, place, of_key = trail[-1] if known else "", (*keys, *trail), known is not None
             self.complain(place, message, known or (), word, allowed=right, of_key=of_key)
-        if data is self.data:
+        if wrong and data is self.data:
             self._leave_out({trail for trail, _, *right in wrong if trail and any(right)})
         return found
 
@@ -177,18 +177,24 @@ class Page:
             own = range(min(len(trail) - 1, 1), len(trail))
             self._around |= {self._places(trail[:at]) for at in own}
 
-        def rest(value: Any, trail: Trail, path: str) -> Any:
-            if (before := _path(trail)) in self.places:
+        gone = set(map(_path, trails))
+
+        def rest(value: Any, before: str, path: str) -> Any:
+            """What is left of a value that stood at a path, and stands at another now."""
+            if before in self.places:
                 places[path] = self.places[before]
             if not isinstance(value, dict | list):
                 return value
             entries = value.items() if isinstance(value, dict) else enumerate(value)
-            own = [each for each in entries if (*trail, each[0]) not in trails]
-            if isinstance(value, dict):
-                return {key: rest(x, (*trail, key), f"{path}{STEP}{key}") for key, x in own}
-            return [rest(x, (*trail, at), f"{path}{STEP}{now}") for now, (at, x) in enumerate(own)]
+            own = {key: x for key, x in entries if f"{before}{STEP}{key}" not in gone}
+            now = own if isinstance(value, dict) else range(len(own))  # a list closes its ranks
+            left = {
+                at: rest(x, f"{before}{STEP}{key}", f"{path}{STEP}{at}")
+                for at, (key, x) in zip(now, own.items(), strict=True)
+            }
+            return left if isinstance(value, dict) else [*left.values()]
 
-        self.data, self.places = rest(self.data, (), ""), places
+        self.data, self.places = rest(self.data, "", ""), places
 
     @property
     def is_full(self) -> bool:

@@ -13,15 +13,7 @@ from typing import Any
 from eurasia_sim.compute.dimensions import CONSTRUCTS
 from eurasia_sim.files import data_yaml
 from eurasia_sim.files.checker import Trail
-from eurasia_sim.files.data_yaml import (
-    LARGEST,
-    DataError,
-    Header,
-    Leaf,
-    Number,
-    leaves,
-    month_number,
-)
+from eurasia_sim.files.data_yaml import LARGEST, DataError, Leaf, Number, leaves, month_number
 from eurasia_sim.files.integrity import digest_of_files
 from eurasia_sim.files.page import Page
 from eurasia_sim.world import forms
@@ -46,6 +38,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
 }
 _YEARS = tuple(map(str, range(1500, 2200)))
 _PARENT = ("basis", "source", "claims", "spread")
+Header = data_yaml.Header
 _NOTHING: Header = MappingProxyType({})
 
 
