@@ -36,7 +36,7 @@ def serve(host: str, port: int) -> None:
     # Solara gives every visitor Matplotlib settings of their own, which breaks style files; ours
     # are the same for all, and figures take turns (see `answers`).
     vars(sys.modules["solara.server.patch"])["patch_matplotlib"] = lambda: None
-    functions()
+    functions()  # parsed now, for no thread can once others run
     with listening(host, port) as listener:  # before anything is served, so that it is in use
         for work in (warm, _forget):
             threading.Thread(target=work, daemon=True).start()

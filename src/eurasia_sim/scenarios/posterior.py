@@ -35,7 +35,7 @@ def read_posterior(world: World) -> Posterior:
 
     Raises DataError where there is none, or it is damaged, or of another format, world or model.
     """
-    from eurasia_sim.compute.jit import model_version
+    from eurasia_sim.compute.jit import model_version  # which loads the compiler
 
     def refused(wrong: str) -> DataError:
         return DataError([f"{FILE}: {wrong}; make it anew: eurasia-sim calibrate --record FOLDER"])

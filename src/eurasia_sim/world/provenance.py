@@ -36,12 +36,9 @@ _BELOW = r"(\..+)?"
 Ids = Mapping[str, Collection[str]]
 
 
-_evidence = cache(load_evidence)
-
-
 def described(world: World, path: str) -> dict[str, Any]:
     """Everything known of one number, as plain values; its claims are the rules' or the world's."""
-    evidence = _evidence(None if path.startswith(OF_RULES) else world.directory)
+    evidence = load_evidence(None if path.startswith(OF_RULES) else world.directory)
     number, works, claims = world.number(path), read_bibliography(), evidence.by_id
     parts, drawn, source = path.split("."), "no", []
     if path in world.drawn:
@@ -104,7 +101,7 @@ def users(names: Collection[str], construct: str = "") -> list[str]:
 def functions() -> Mapping[str, str]:
     """Source of the rules' functions by `module.function`, without docstrings.
 
-    Python 3.11 cannot parse in two threads at once: a server calls this before it starts any.
+    `ast.parse` of Python 3.11 may fail beside other threads, so a server calls this before any.
     """
     root = packaged().parent
     return {
