@@ -276,7 +276,9 @@ def _limits(box: Sides, points: pd.DataFrame) -> list[dict[str, Any]]:
             low = sides[0] if sides[0] > points[name].min() else _NAN
             high = sides[1] if sides[1] < points[name].max() else _NAN
             words = f"{low:.3g} ≤ {name} ≤ {high:.3g}"
-            words = words.removeprefix("nan ≤ ") if np.isnan(low) else words
-            words = f"{name} ≥ {low:.3g}" if np.isnan(high) else words
+            if np.isnan(low):
+                words = f"{name} ≤ {high:.3g}"
+            elif np.isnan(high):
+                words = f"{name} ≥ {low:.3g}"
         found.append({"limit": words, "parameter": name, "low": low, "high": high})
     return found

@@ -73,7 +73,7 @@ def _draw(table: Table) -> None:
         else max(map(cell_len, " ".join(column).split()), default=0)
         for at, column in enumerate(columns)
     ]
-    room = console.width - len(columns)
+    room = console.width - len(columns)  # rich alone narrows a column below its longest word
     while sum(widths) > room and widths != least:
         widest = max((most, at) for at, most in enumerate(widths) if most > least[at])[1]
         widths[widest] -= 1

@@ -138,7 +138,7 @@ def _known(value: Any) -> bool:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number with its sign, or a dash."""
+    """A number with its sign, or a dash: as many digits in every row, so that effects line up."""
     return f"{value:+.{digits}f}" if _known(value) else "–"
 
 
